@@ -1,0 +1,65 @@
+import * as z from "zod/mini";
+import { ModuleError } from "./errors.ts";
+
+/** The schema of `config.json`: its keys are the Terraform variables' names, letter for letter. */
+const schema = z.object({
+  workdir: z.string(),
+  ai_prompt: z.string(),
+  instruction_prompt: z.string(),
+  mode: z.string(),
+  base_amp_config: z.string(),
+  mcp: z.nullable(z.string()),
+  dangerously_allow_all: z.boolean(),
+  install_amp: z.boolean(),
+  install_via_npm: z.boolean(),
+  amp_version: z.string(),
+  amp_installer_url: z.string(),
+  npm_registry_url: z.string(),
+  install_agentapi: z.boolean(),
+  agentapi_version: z.string(),
+  agentapi_download_url: z.string(),
+  agentapi_sha256: z.string(),
+  agentapi_port: z.number(),
+  app_slug: z.string(),
+  subdomain: z.boolean(),
+  report_tasks: z.boolean(),
+  pre_install_script: z.nullable(z.string()),
+  post_install_script: z.nullable(z.string()),
+  log_level: z.enum(["debug", "info", "warn", "error"]),
+});
+
+/** What the template asked for, as Terraform rendered it. */
+export type Config = z.infer<typeof schema>;
+
+/**
+ * Reads the payload that the start script wrote to `config.json`.
+ *
+ * @param text the file's JSON text
+ * @throws ModuleError naming the first variable that is missing or of the wrong type
+ */
+export function parseConfig(text: string): Config {
+  const result = z.safeParse(schema, parseJson(text));
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new ModuleError(
+    `config.json does not fit this version of the module: ${issue?.path.join(".") ?? "?"}: ${issue?.message ?? "invalid"}.`,
+    "Restart the workspace: its start script writes the file anew.",
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ModuleError(
+      "config.json is not JSON: it was changed by hand or cut short.",
+      "Restart the workspace: its start script writes the file anew.",
+      { cause },
+    );
+  }
+}
+
+/** The wanted Amp or AgentAPI version, or undefined for the newest (`""` and `latest`). */
+export function pinnedVersion(version: string): string | undefined {
+  return version === "" || version === "latest" ? undefined : version;
+}

@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { type Config, parseConfig } from "./config.ts";
+import { ModuleError } from "./errors.ts";
+import { modulePaths, type Paths } from "./paths.ts";
+import { readTextIfExists } from "./system/atomic-file.ts";
+import { type Level, type Log, openLog } from "./system/log.ts";
+import { createRedact, mcpSecrets, type Redact } from "./system/redact.ts";
+
+/** What every command works with: the only place that reads the environment, the clock and the home. */
+export interface Context {
+  config: Config;
+  paths: Paths;
+  env: NodeJS.ProcessEnv;
+  now: () => Date;
+  redact: Redact;
+  /** Opens one of the module's logs; `rotate` begins a new one and keeps the previous. */
+  openLog: (path: string, options: { rotate: boolean }) => Log;
+}
+
+/**
+ * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
+ * @throws ModuleError where the home or `config.json` cannot be used
+ */
+export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Context {
+  const env = { ...processEnv };
+  const home = env["HOME"] || homedir();
+  if (!isAbsolute(home) || !existsSync(home)) {
+    throw new ModuleError(
+      `The home directory "${home}" does not exist.`,
+      "Set HOME for the agent, or mount the workspace's home volume.",
+    );
+  }
+  const moduleDir = env["AMP_MODULE_DIR"] || dirname(dirname(resolve(bundle)));
+  const configHome = env["XDG_CONFIG_HOME"];
+  const paths = modulePaths(moduleDir, home, configHome && isAbsolute(configHome) ? configHome : undefined);
+  const config = readConfig(paths);
+  const redact = createRedact(env, secretsOf(config));
+  const now = () => new Date();
+  return {
+    config,
+    paths,
+    env,
+    now,
+    redact,
+    openLog: (path, { rotate }) => openLog({ path, rotate, redact, now, level: config.log_level, echo }),
+  };
+}
+
+function readConfig(paths: Paths): Config {
+  const text = readTextIfExists(paths.config);
+  if (text !== undefined) return parseConfig(text);
+  throw new ModuleError(
+    `${paths.config} does not exist.`,
+    "Restart the workspace: its start script writes the file. For another module directory set AMP_MODULE_DIR.",
+  );
+}
+
+/** Secrets that the template put into JSON inputs, so that no log ever shows them. */
+function secretsOf(config: Config): string[] {
+  return [config.base_amp_config, config.mcp ?? ""].flatMap((text) => {
+    try {
+      const json: unknown = JSON.parse(text);
+      const settings =
+        typeof json === "object" && json !== null && "amp.mcpServers" in json ? json["amp.mcpServers"] : json;
+      return mcpSecrets(settings);
+    } catch {
+      return [];
+    }
+  });
+}
+
+function echo(line: string, level: Level): void {
+  const stream = level === "error" ? process.stderr : process.stdout;
+  const prefix = level === "warn" ? "warning: " : level === "error" ? "error: " : "";
+  stream.write(`${prefix}${line}\n`);
+}

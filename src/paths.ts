@@ -1,0 +1,45 @@
+import { join } from "node:path";
+
+/** Every path that the module reads or writes, from three roots. */
+export type Paths = ReturnType<typeof modulePaths>;
+
+/**
+ * @param moduleDir the module directory, `~/.amp-module` or `~/.amp-module-<app_slug>`
+ * @param home the user's home directory
+ * @param configHome `XDG_CONFIG_HOME` where set, which Amp follows too, else `~/.config`
+ */
+export function modulePaths(moduleDir: string, home: string, configHome = join(home, ".config")) {
+  const bin = join(moduleDir, "bin");
+  const state = join(moduleDir, "state");
+  return {
+    moduleDir,
+    home,
+    bin,
+    state,
+    config: join(moduleDir, "config.json"),
+    launcher: join(bin, "amp-module"),
+    bundle: join(bin, "amp-module.mjs"),
+    agentapi: join(bin, "agentapi"),
+    /** `npm --prefix`: the user's own npm configuration stays as it is. */
+    npmPrefix: join(moduleDir, "npm"),
+    installLog: join(moduleDir, "install.log"),
+    startLog: join(moduleDir, "agentapi-start.log"),
+    stopLog: join(moduleDir, "stop.log"),
+    preInstallLog: join(moduleDir, "pre_install.log"),
+    postInstallLog: join(moduleDir, "post_install.log"),
+    lock: join(state, "lock"),
+    ampProbe: join(state, "amp-probe.json"),
+    agentapiProbe: join(state, "agentapi-probe.json"),
+    running: join(state, "agentapi.json"),
+    prompt: join(state, "prompt.txt"),
+    appliedSettings: join(state, "applied-settings.json"),
+    ampSettings: join(configHome, "amp", "settings.json"),
+    instructions: join(configHome, "AGENTS.md"),
+  };
+}
+
+/** Expands a leading `~` or `$HOME`, as `workdir` may have; anything else is returned as given. */
+export function expandHome(path: string, home: string): string {
+  const rest = path.match(/^(?:~|\$HOME|\$\{HOME\})(\/.*)?$/s);
+  return rest ? home + (rest[1] ?? "") : path;
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { errorCode } from "../errors.ts";
+
+const TEMPORARY = /^\.amp-module-(\d+)-[0-9a-f]{12}\.tmp$/;
+
+/**
+ * Replaces a file whole or not at all: temporary file in the same folder, every byte checked, fsync, rename.
+ * A symbolic link keeps pointing where it pointed; its target is replaced. An existing file keeps its mode.
+ *
+ * @param mode permission bits of a new file
+ * @throws the system's error (`ENOSPC`, `EACCES`, `EROFS`, …); the old file is then unchanged
+ */
+export function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): void {
+  const target = followLinks(path);
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  const temporary = temporaryBeside(target);
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  try {
+    const file = openSync(temporary, "wx", mode);
+    try {
+      fchmodSync(file, existingMode(target) ?? mode);
+      writeAll(file, bytes);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(target));
+}
+
+/** The name of a temporary file beside `target`; it carries our pid, so that a later run can tell it is stale. */
+export function temporaryBeside(target: string): string {
+  return join(dirname(target), `.amp-module-${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** Removes what killed runs left in `folder`; a temporary file of a live process stays. */
+export function removeStaleTemporaries(folder: string, isAlive: (pid: number) => boolean): void {
+  for (const name of listFolder(folder)) {
+    const pid = Number(name.match(TEMPORARY)?.[1] ?? 0);
+    if (pid > 0 && pid !== process.pid && !isAlive(pid)) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** The text of a file, or undefined where there is none. */
+export function readTextIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** Makes a finished rename in `folder` survive a power cut, where the file system can. */
+export function syncFolder(folder: string): void {
+  try {
+    const handle = openSync(folder, "r");
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    // Some file systems refuse to sync a folder; the rename itself has happened.
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.length) offset += writeSync(file, bytes, offset);
+  // A full disk can accept a write and keep less: what counts is the size on disk.
+  const { size } = fstatSync(file);
+  if (size !== bytes.length) {
+    throw Object.assign(new Error(`only ${size} of ${bytes.length} bytes were stored`), { code: "ENOSPC" });
+  }
+}
+
+function followLinks(path: string, depth = 0): string {
+  if (depth > 20) throw Object.assign(new Error(`too many symbolic links: ${path}`), { code: "ELOOP" });
+  let link: string;
+  try {
+    link = readlinkSync(path);
+  } catch {
+    return path;
+  }
+  return followLinks(resolve(dirname(path), link), depth + 1);
+}
+
+function existingMode(path: string): number | undefined {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  return mode === undefined ? undefined : mode & 0o7777;
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,97 @@
+import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode, ModuleError } from "../errors.ts";
+import { readTextIfExists, temporaryBeside } from "./atomic-file.ts";
+import { identifyProcess, isRunning, type ProcessIdentity } from "./process-identity.ts";
+
+const POLL_MS = 50;
+
+export interface LockOptions {
+  /** How long to wait for another live holder. */
+  timeoutMs: number;
+  /** Called once, when the lock is held by somebody else. */
+  onWait?: (holder: ProcessIdentity) => void;
+}
+
+/**
+ * Runs `work` while holding the lock file `path`. A lock whose holder has died is taken over; that is judged by
+ * the holder's identity alone, so neither the clock nor file times matter.
+ *
+ * @throws ModuleError where another process still holds it after `timeoutMs`
+ */
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  await acquire(path, options);
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+async function acquire(path: string, options: LockOptions): Promise<void> {
+  const deadline = performance.now() + options.timeoutMs;
+  let waiting = false;
+  while (!tryCreate(path)) {
+    const holder = readHolder(path);
+    if (holder && isRunning(holder)) {
+      if (!waiting) options.onWait?.(holder);
+      waiting = true;
+      if (performance.now() > deadline) throw lockTimeout(holder, options.timeoutMs);
+      await sleep(POLL_MS);
+    } else if (holder) {
+      await removeDeadLock(path, holder, options);
+    }
+  }
+}
+
+/**
+ * Only the holder of a second lock, named after the dead holder, may remove the dead lock. Without it two waiters
+ * could both find it dead, and the slower one would remove the faster one's new lock.
+ */
+async function removeDeadLock(path: string, dead: ProcessIdentity, options: LockOptions): Promise<void> {
+  const guard = `${path}.${dead.pid}-${dead.startedAt.replace(/\W+/g, "-")}`;
+  await withLock(guard, options, async () => {
+    const holder = readHolder(path);
+    if (holder && holder.pid === dead.pid && holder.startedAt === dead.startedAt)
+      rmSync(path, { force: true });
+  });
+}
+
+/** A hard link appears whole or not at all, with its content: nobody ever reads a half-written lock. */
+function tryCreate(path: string): boolean {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = temporaryBeside(path);
+  try {
+    writeFileSync(temporary, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600, flag: "wx" });
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** The holder, or undefined where the lock was released meanwhile. An unreadable lock belongs to nobody alive. */
+function readHolder(path: string): ProcessIdentity | undefined {
+  const text = readTextIfExists(path);
+  if (text === undefined) return undefined;
+  try {
+    const holder: unknown = JSON.parse(text);
+    if (typeof holder === "object" && holder !== null && "pid" in holder && "startedAt" in holder) {
+      return { pid: Number(holder.pid), startedAt: String(holder.startedAt) };
+    }
+  } catch {
+    // Falls through: no live process writes such a file.
+  }
+  return { pid: 0, startedAt: String(text.length) };
+}
+
+function lockTimeout(holder: ProcessIdentity, timeoutMs: number): ModuleError {
+  return new ModuleError(
+    `Another run of this module (pid ${holder.pid}) still works after ${Math.round(timeoutMs / 1000)} s.`,
+    `Look at install.log to see what it waits for; if it hangs, end it with "kill ${holder.pid}" and start again.`,
+  );
+}

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/**
+ * Names one process for good: pids are reused, above all after a container restart, but never with the same
+ * start time on the same boot.
+ */
+export interface ProcessIdentity {
+  pid: number;
+  /** Opaque: the kernel's start time and boot id on Linux, `ps`'s start date elsewhere. */
+  startedAt: string;
+}
+
+/** The identity of a live process, or undefined where there is none (a zombie counts as gone). */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  const startedAt = process.platform === "linux" ? startTimeFromProc(pid) : startTimeFromPs(pid);
+  return startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+/** Whether the process that this identity was taken of still runs. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  return identifyProcess(identity.pid)?.startedAt === identity.startedAt;
+}
+
+/** The command line of a live process as one string, or undefined. */
+export function commandLineOf(pid: number): string | undefined {
+  if (process.platform !== "linux") return ps(pid, "command=");
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Field 22 of `/proc/<pid>/stat` (proc(5)): clock ticks between boot and the process's start. */
+function startTimeFromProc(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command, in parentheses, may itself hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    return `${fields[19]}@${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function startTimeFromPs(pid: number): string | undefined {
+  return ps(pid, "lstart=");
+}
+
+function ps(pid: number, field: string): string | undefined {
+  const { stdout } = spawnSync("ps", ["-o", field, "-p", String(pid)], { encoding: "utf8" });
+  return stdout?.trim() || undefined;
+}
