@@ -1,0 +1,62 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A running process. */
+export interface ProcessInfo {
+  pid: number;
+  /** Its arguments joined by spaces. */
+  cmdline: string;
+}
+
+/**
+ * Every process whose environment has `name=value`, found through /proc: also those that were detached or whose
+ * parent is gone. A dead process that waits for its parent is not one of them.
+ */
+export async function findProcesses(name: string, value: string): Promise<ProcessInfo[]> {
+  const marker = `${name}=${value}`;
+  const pids = (await readdir("/proc")).map(Number).filter((pid) => pid > 0);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const environ = await read(`/proc/${pid}/environ`);
+      if (!environ.split("\0").includes(marker)) return undefined;
+      return { pid, cmdline: (await read(`/proc/${pid}/cmdline`)).split("\0").join(" ").trim() };
+    }),
+  );
+  return found.filter((item) => item !== undefined);
+}
+
+/**
+ * Ends every process with the marker in its environment, first politely, after `graceMs` by force, until none is
+ * left: a supervisor may start another one while it goes.
+ *
+ * @throws where a process survives even that
+ */
+export async function endProcesses(name: string, value: string, graceMs = 1500): Promise<void> {
+  const start = Date.now();
+  let asked = false;
+  for (;;) {
+    const left = await findProcesses(name, value);
+    if (left.length === 0) return;
+    const elapsed = Date.now() - start;
+    if (elapsed > graceMs + 5000) {
+      throw new Error(`still running: ${left.map(({ pid, cmdline }) => `${pid} ${cmdline}`).join("; ")}`);
+    }
+    const force = elapsed > graceMs;
+    if (force || !asked) for (const { pid } of left) signal(pid, force ? "SIGKILL" : "SIGTERM");
+    asked = true;
+    await sleep(30);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended in between.
+  }
+}
+
+/** "" for a process that is gone or another user's. */
+function read(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
+}
