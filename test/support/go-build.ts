@@ -29,9 +29,3 @@ export async function goBuild(module: string, version: string, output: string): 
     throw new Error(`go build of ${module}@${version} failed: ${error.message}`);
   });
 }
-
-/** The name that release files use for this machine, for instance `linux_amd64`. */
-export function releasePlatform(separator = "_"): string {
-  const arch = process.arch === "x64" ? "amd64" : process.arch;
-  return [process.platform, arch].join(separator);
-}

@@ -2,8 +2,9 @@ import { chmod, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { buildOnce, cacheFolder } from "./cache.ts";
-import { goBuild, releasePlatform } from "./go-build.ts";
+import { goBuild } from "./go-build.ts";
 import { isReachable } from "./reachable.ts";
+import { releasePlatform } from "./release-platform.ts";
 import { findTerraform } from "./terraform-binary.ts";
 
 const PROVIDER_VERSION = "2.19.0";

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { buildOnce, cacheFolder, exists } from "./cache.ts";
 import { findTool } from "./find-tool.ts";
-import { goBuild, releasePlatform } from "./go-build.ts";
+import { goBuild } from "./go-build.ts";
 import { download, isReachable } from "./reachable.ts";
+import { releasePlatform } from "./release-platform.ts";
 
 /** Installed where PATH has neither terraform nor tofu. */
 const TERRAFORM_VERSION = "1.11.4";

@@ -1,0 +1,82 @@
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findRealAmp } from "./amp.ts";
+
+const fixture = (path: string) => fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url));
+
+/** What AMP_STANDIN holds as JSON: how the stand-in Amp behaves. Everything is optional. */
+export interface AmpStandInOptions {
+  /** `box` (default) is the screen that AgentAPI 0.12 recognises; `no-box` is one that it does not. */
+  screen?: "box" | "no-box";
+  /** Whose flags `--help` lists: today's (default) or those of an older release. */
+  help?: "today" | "older";
+  /** What `--version` prints, before its date. */
+  version?: string;
+  /** Until the first screen is drawn. */
+  bootMs?: number;
+  /** Between a prompt and its answer; 300 unless given. */
+  thinkMs?: number;
+  /** Ends by itself so long after its first screen. */
+  exitAfterMs?: number;
+  /** With `exitAfterMs`; 1 unless given. */
+  exitCode?: number;
+  /** Cannot reach its server: says so and exits 1, as the real Amp does. */
+  offline?: boolean;
+  /** Behaves as if AMP_API_KEY were not set: asks for a login and waits for ever. */
+  login?: boolean;
+  /** Answer in place of "Echo: <first line>". */
+  answer?: string;
+}
+
+/**
+ * Writes the stand-in Amp as an executable.
+ *
+ * It needs no node on PATH. Called with BUN_BE_BUN=1 it is the real Amp where that can be had, because only that
+ * has a Bun inside.
+ */
+export async function writeAmpStandIn(target: string): Promise<void> {
+  const real = await findRealAmp();
+  const bun = real ? `exec ${quote(real.path)} "$@"` : 'echo "no Bun in here" >&2; exit 1';
+  await writeExecutable(
+    target,
+    `#!/bin/sh
+if [ "\${BUN_BE_BUN:-}" = 1 ]; then ${bun}; fi
+exec ${quote(process.execPath)} ${quote(fixture("amp-stand-in/amp.mjs"))} "$@"
+`,
+  );
+}
+
+/** Writes a `coder` that appends the arguments of each call to `record` as a JSON line. */
+export async function writeCoderStandIn(target: string, record: string): Promise<void> {
+  const script = fixture("coder-stand-in/coder.mjs");
+  await writeExecutable(
+    target,
+    `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} ${quote(record)} "$@"\n`,
+  );
+}
+
+/** Writes an executable that runs a JavaScript file on this process's Node. */
+export async function writeNodeProgram(target: string, script: string): Promise<void> {
+  await writeExecutable(target, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`);
+}
+
+/** Places an Amp as its official installer does: `~/.amp/bin/amp`, linked from `~/.local/bin/amp`. */
+export async function placeAmp(home: string, kind: "stand-in" | { link: string }): Promise<void> {
+  const target = join(home, ".amp/bin/amp");
+  await mkdir(dirname(target), { recursive: true });
+  if (kind === "stand-in") await writeAmpStandIn(target);
+  else await symlink(kind.link, target);
+  await mkdir(join(home, ".local/bin"), { recursive: true });
+  await symlink(target, join(home, ".local/bin/amp"));
+}
+
+async function writeExecutable(target: string, content: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, content);
+  await chmod(target, 0o755);
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

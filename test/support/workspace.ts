@@ -1,0 +1,225 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { delimiter, join } from "node:path";
+import { type AgentApiClient, createAgentApiClient } from "../../src/agentapi/client.ts";
+import { findAgentApi, standInAgentApi } from "./agentapi.ts";
+import { findRealAmp, whyNoRealAmp } from "./amp.ts";
+import { freePort } from "./free-port.ts";
+import { endProcesses, findProcesses, type ProcessInfo } from "./processes.ts";
+import { type RunOptions, runAsAgent, type ScriptResult } from "./run-script.ts";
+import { type ShellName, shellCommand } from "./shells.ts";
+import { type AmpStandInOptions, placeAmp, writeCoderStandIn, writeNodeProgram } from "./stand-ins.ts";
+import { type AppliedModule, applyModule } from "./terraform.ts";
+import { makeToolFolder } from "./tool-folder.ts";
+
+/** Looks like a key; opens nothing. The module's `amp_api_key` unless a test gives another or `""`. */
+export const testApiKey = "sgamp_user_test_4f7c1a90be52";
+/** CODER_AGENT_TOKEN of every workspace; opens nothing. */
+export const testAgentToken = "agent-token-test-8d2e6b17c3fa";
+
+/** Carried by every process of a workspace, whatever becomes of its parent. */
+const marker = "AMP_TEST_WORKSPACE";
+
+export interface WorkspaceOptions {
+  /** Module variables. Filled in where missing: `agent_id`, `workdir`, `amp_api_key`, a free `agentapi_port`. */
+  variables?: Record<string, unknown>;
+  /** Further environment of the agent. */
+  env?: Record<string, string>;
+  /** Makes the workspace a Coder Task. */
+  task?: { id?: string; prompt: string };
+  /** Shell that gets the script as one argument; `bash` unless given. */
+  shell?: ShellName;
+  /** Folders in front of PATH. */
+  path?: string[];
+  /** PATH with a shell, coreutils and gzip only (and the names given): no JavaScript runtime, no curl. */
+  hidePath?: boolean | readonly string[];
+  /** Another workspace's home, as after a restart; stays when this workspace is disposed of. */
+  home?: string;
+  /** What is at `~/.amp/bin/amp`; the stand-in unless given. With another workspace's `home` nothing is placed. */
+  amp?: "stand-in" | "real" | "none";
+  /** How the stand-in Amp behaves. */
+  standIn?: AmpStandInOptions;
+  /** What is on PATH; `auto` (default) is the real AgentAPI where it can be had. */
+  agentapi?: "auto" | "real" | "stand-in" | "none";
+  /** Puts a `coder` on PATH that records its calls. */
+  coder?: boolean;
+}
+
+/** A prompt that the stand-in Amp was given, byte for byte. */
+export interface RecordedPrompt {
+  text: string;
+  /** Time in milliseconds since the epoch. */
+  at: number;
+  pid: number;
+}
+
+export interface Workspace {
+  /** Folder of everything: `home`, `bin`, `tools`. Nothing of the workspace is outside of it. */
+  root: string;
+  home: string;
+  moduleDir: string;
+  workdir: string;
+  port: number;
+  /** AgentAPI's address. */
+  url: string;
+  /** What a script's process gets, the module's `coder_env`s included. */
+  env: Record<string, string>;
+  /** The applied module: resources by address. */
+  plan: AppliedModule["resources"];
+  outputs: AppliedModule["outputs"];
+  /** Rendered scripts as the agent receives them. */
+  scripts: { start: string; stop: string };
+  /** The AgentAPI on PATH is the real one. */
+  agentApiIsReal: boolean;
+  client: AgentApiClient;
+  /** Runs a script as the agent does: `<shell> -c "<script>"`. */
+  run(script: string, options?: Partial<RunOptions>): Promise<ScriptResult>;
+  start(options?: Partial<RunOptions>): Promise<ScriptResult>;
+  stop(options?: Partial<RunOptions>): Promise<ScriptResult>;
+  /** A log of the module directory, with or without `.log`; "" where there is none. */
+  log(name: string): Promise<string>;
+  /** Every prompt that the stand-in Amp was given, oldest first. */
+  prompts(): Promise<RecordedPrompt[]>;
+  /** Arguments of every start of the stand-in Amp, oldest first. */
+  ampCalls(): Promise<string[][]>;
+  /** Arguments of every call of the `coder` stand-in, oldest first. */
+  coderCalls(): Promise<string[][]>;
+  processes(): Promise<ProcessInfo[]>;
+  /** Ends every process of the workspace and removes its files. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Applies the module and lays out a workspace for its scripts: a fresh home, an agent's environment and nothing
+ * of this machine's own configuration.
+ *
+ * @throws TerraformError where the plan fails; an Error where a part that was asked for cannot be had
+ */
+export async function createWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
+  const root = await mkdtemp(join(tmpdir(), "amp-module-ws-"));
+  const id = randomUUID();
+  try {
+    return await layOut(options, root, id);
+  } catch (error) {
+    await rm(root, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function layOut(options: WorkspaceOptions, root: string, id: string): Promise<Workspace> {
+  const home = options.home ?? join(root, "home");
+  const port = (options.variables?.["agentapi_port"] as number | undefined) ?? (await freePort());
+  const variables = {
+    ...(options.variables?.["folder"] === undefined && { workdir: "~/project" }),
+    ...(options.variables?.["sourcegraph_amp_api_key"] === undefined && { amp_api_key: testApiKey }),
+    agentapi_port: port,
+    ...options.variables,
+  };
+  const [applied, agentApiIsReal] = await Promise.all([
+    applyModule({ variables, ...(options.task && { task: options.task }) }),
+    fillFolders(options, root, home),
+  ]);
+  const shell = await shellCommand(options.shell ?? "bash");
+  if (shell === undefined) throw new Error(`this machine has no ${options.shell ?? "bash"}`);
+
+  const records = { prompts: join(root, "prompts"), coder: join(root, "coder-calls") };
+  const env: Record<string, string> = {
+    HOME: home,
+    USER: userInfo().username,
+    LOGNAME: userInfo().username,
+    SHELL: "/bin/bash",
+    LANG: "C.UTF-8",
+    PATH: [...(options.path ?? []), join(root, "bin"), join(root, "tools")].join(delimiter),
+    CODER: "true",
+    CODER_AGENT_TOKEN: testAgentToken,
+    // Nothing listens on the discard port of loopback: a call there is refused at once.
+    CODER_AGENT_URL: "http://127.0.0.1:9/",
+    CODER_WORKSPACE_NAME: "dev",
+    CODER_WORKSPACE_OWNER_NAME: "alice",
+    CODER_WORKSPACE_AGENT_NAME: "main",
+    [marker]: id,
+    AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
+    AMP_STANDIN_RECORD: records.prompts,
+    ...coderEnv(applied.resources),
+    ...options.env,
+  };
+  const slug = (variables as Record<string, unknown>)["app_slug"] ?? "amp";
+  const moduleDir = join(home, slug === "amp" ? ".amp-module" : `.amp-module-${slug}`);
+  const given = String((variables as Record<string, unknown>)["workdir"] ?? options.variables?.["folder"]);
+  const url = `http://127.0.0.1:${port}`;
+  const scripts = coderScripts(applied.resources);
+
+  const run = (script: string, overrides: Partial<RunOptions> = {}) =>
+    runAsAgent([...shell, script], { cwd: home, ...overrides, env: { ...env, ...overrides.env } });
+  return {
+    ...{ root, home, moduleDir, port, url, env, scripts, agentApiIsReal },
+    workdir: given.replace(/^(~|\$HOME|\$\{HOME\})(?=\/|$)/, home),
+    plan: applied.resources,
+    outputs: applied.outputs,
+    // AgentAPI holds answers back for up to 32 s while a message is on its way.
+    client: createAgentApiClient({ baseUrl: url, timeoutMs: 40_000 }),
+    run,
+    start: (overrides) => run(scripts.start, overrides),
+    stop: (overrides) => run(scripts.stop, overrides),
+    log: (name) => readText(join(moduleDir, name.endsWith(".log") ? name : `${name}.log`)),
+    prompts: async () =>
+      (await readLines<{ base64: string; at: number; pid: number }>(records.prompts)).map(
+        ({ base64, at, pid }) => ({ text: Buffer.from(base64, "base64").toString(), at, pid }),
+      ),
+    ampCalls: () => readLines<string[]>(`${records.prompts}-argv`),
+    coderCalls: () => readLines<string[]>(records.coder),
+    processes: () => findProcesses(marker, id),
+    async dispose() {
+      await endProcesses(marker, id);
+      // A process that was just ended may have left a file behind while the tree was being removed.
+      await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    },
+  };
+}
+
+/** @returns whether the AgentAPI on PATH is the real one */
+async function fillFolders(options: WorkspaceOptions, root: string, home: string): Promise<boolean> {
+  const { hidePath = false, agentapi = "auto", amp = "stand-in" } = options;
+  const bin = join(root, "bin");
+  await Promise.all([mkdir(home, { recursive: true }), mkdir(bin, { recursive: true })]);
+  await makeToolFolder(
+    join(root, "tools"),
+    hidePath ? "bare" : "usual",
+    Array.isArray(hidePath) ? hidePath : [],
+  );
+  if (options.home === undefined && amp === "stand-in") await placeAmp(home, "stand-in");
+  if (options.home === undefined && amp === "real") {
+    const real = await findRealAmp();
+    if (!real) throw new Error(`the real Amp cannot be had: ${whyNoRealAmp()}`);
+    await placeAmp(home, { link: real.path });
+  }
+  if (options.coder) await writeCoderStandIn(join(bin, "coder"), join(root, "coder-calls"));
+  if (agentapi === "none") return false;
+  const found = agentapi === "stand-in" ? undefined : await findAgentApi();
+  if (agentapi === "real" && !found?.real) throw new Error("the real AgentAPI cannot be had: not on PATH");
+  if (found?.real) await symlink(found.path, join(bin, "agentapi"));
+  else await writeNodeProgram(join(bin, "agentapi"), standInAgentApi);
+  return found?.real ?? false;
+}
+
+function coderEnv(resources: AppliedModule["resources"]): Record<string, string> {
+  const entries = Object.values(resources).filter(({ type }) => type === "coder_env");
+  return Object.fromEntries(entries.map(({ values }) => [String(values["name"]), String(values["value"])]));
+}
+
+function coderScripts(resources: AppliedModule["resources"]): Workspace["scripts"] {
+  const scripts = Object.values(resources).filter(({ type }) => type === "coder_script");
+  const text = (when: string) =>
+    String(scripts.find(({ values }) => values[when] === true)?.values["script"] ?? "");
+  return { start: text("run_on_start"), stop: text("run_on_stop") };
+}
+
+function readText(file: string): Promise<string> {
+  return readFile(file, "utf8").catch(() => "");
+}
+
+async function readLines<T>(file: string): Promise<T[]> {
+  const lines = (await readText(file)).split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as T);
+}
