@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -11,7 +11,7 @@ const RELEASE = "v0.12.1";
 
 /** Speaks the published contract without a terminal emulator; see its own folder. */
 export const standInAgentApi = fileURLToPath(
-  new URL("../fixtures/agentapi-stand-in/agentapi", import.meta.url),
+  new URL("../fixtures/agentapi-stand-in/agentapi.mjs", import.meta.url),
 );
 
 /** An AgentAPI that runs, and whether it is the real one. */
@@ -45,7 +45,7 @@ async function find(): Promise<AgentApiBinary> {
   return {
     path: standInAgentApi,
     real: false,
-    version: await versionOf(standInAgentApi),
+    version: RELEASE.slice(1),
     origin: "stand-in",
   };
 }
@@ -65,9 +65,4 @@ async function fromRelease(): Promise<string> {
 async function versionOf(path: string): Promise<string> {
   const { stdout } = await execa(path, ["--version"], { timeout: 10_000 });
   return stdout.replace(/^agentapi version /, "").trim();
-}
-
-/** Content of the executable, for a release on the file server. */
-export async function agentApiContent(): Promise<Buffer> {
-  return readFile((await findAgentApi()).path);
 }

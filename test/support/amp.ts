@@ -1,15 +1,11 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { buildOnce } from "./cache.ts";
 import { findTool } from "./find-tool.ts";
 
 /** The release that the stand-in imitates and that is installed where npm answers. */
 export const realAmpVersion = "0.0.1790142911-g7618fb";
-
-/** A stand-in with Amp's flags and screen; answers "Echo: …". Behaviour: see its own file. */
-export const standInAmp = fileURLToPath(new URL("../fixtures/amp-stand-in/amp", import.meta.url));
 
 /** The real Amp, proved by running it. */
 export interface RealAmp {

@@ -68,9 +68,9 @@ async function tryLock(lock: string): Promise<boolean> {
 async function isHolderAlive(lock: string): Promise<boolean> {
   const read = () => readFile(join(lock, "holder"), "utf8").catch(() => "");
   let holder = await read();
-  if (holder === "") {
-    // The folder exists a moment before its holder file; nobody needs a second for that.
-    await sleep(1000);
+  // The folder exists a moment before its holder file; nobody needs a second for that.
+  for (let tries = 0; holder === "" && tries < 20; tries++) {
+    await sleep(50);
     holder = await read();
   }
   const [pid, started] = holder.split(" ");
