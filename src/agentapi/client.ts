@@ -16,7 +16,7 @@ import type { components, paths } from "./schema.ts";
 export type NewMessage = components["schemas"]["NewMessage"];
 
 export interface ClientOptions {
-  /** Where AgentAPI listens, such as `http://127.0.0.1:3284`. */
+  /** Where AgentAPI listens, such as `http://127.0.0.1:3284`; `fetch` takes no user name or password in it. */
   baseUrl: string;
   /** How long one request may take, in milliseconds; 5000 unless given. `sendMessage` and `upload` have their own. */
   timeoutMs?: number;
@@ -61,8 +61,12 @@ const uploadTimeoutMs = 60_000;
 /** Node and bun break a connection that is silent for five minutes; this client ends it earlier, with a clear error. */
 export const silenceLimitMs = 240_000;
 
+/** Throws `TypeError` for an address that no request can go to. */
 export function createAgentApiClient(options: ClientOptions): AgentApiClient {
   const { baseUrl, timeoutMs = 5_000, fetch } = options;
+  if (!isUsable(baseUrl)) {
+    throw new TypeError("baseUrl must be an http or https address without user name, password and query");
+  }
   const api = createClient<paths>({ baseUrl, ...(fetch && { fetch }) });
 
   function targetOf(method: "GET" | "POST", path: keyof paths): Target {
@@ -121,6 +125,13 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
       }
     },
   };
+}
+
+/** The address is not repeated in the error: what makes it unusable may be a password. */
+function isUsable(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, username, password, search, hash } = new URL(address);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === "";
 }
 
 interface Answer {

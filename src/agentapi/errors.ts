@@ -79,7 +79,8 @@ function explain(body: unknown): string {
   const parts = [typeof detail === "string" ? detail : title];
   for (const entry of Array.isArray(errors) ? errors : []) {
     const { message, location } = (entry ?? {}) as Record<string, unknown>;
-    parts.push(typeof location === "string" ? `${message} (${location})` : message);
+    const what = typeof message === "string" ? message : "not accepted";
+    parts.push(typeof location === "string" ? `${location}: ${what}` : what);
   }
   const text = parts.filter((part) => typeof part === "string" && part !== "").join("; ");
   return text === "" ? "an error without an explanation" : startOf(text, 500);
