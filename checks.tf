@@ -1,9 +1,13 @@
 # Rules whose failure must not print the value, or that are too long to stay next to the variable: a
-# failed validation quotes the variable, even a sensitive one, and a setting may hold a secret too. Each section collects sentences; coder_script.start has one precondition
-# per section, which fails the plan where there are any.
+# failed validation quotes the variable, even a sensitive one, and a setting may hold a secret too.
+# Each section collects sentences; coder_script.start has one precondition for each section, which
+# fails the plan where there are any.
 #
 # JSON comes in any shape, and both sides of && and || are always evaluated: `try` gives a value for
 # every shape, and a value's JSON text tells its type by its first character.
+#
+# A caller's value may be marked sensitive, and Terraform hides every message made from it. These
+# messages hold names, types and rules but no secret, so they are nonsensitive().
 
 locals {
   # A string with more than white space in it, as JSON text.
@@ -36,7 +40,7 @@ locals {
   url_problems = flatten([
     for name, url in local.urls : contains(local.optional_urls, name) && url == "" ? [] : compact([
       can(regex("^https?://[^/?#@[:space:][:cntrl:]]", replace(url, "/${local.userinfo_pattern}/", "://"))) ? "" :
-      "${name} is ${jsonencode(replace(url, "/${local.userinfo_pattern}/", "://***@"))}: it must begin with http:// or https:// and a host name.",
+      "${name} is ${issensitive(url) ? "a sensitive value" : jsonencode(replace(url, "/${local.userinfo_pattern}/", "://***@"))}: it must begin with http:// or https:// and a host name.",
 
       can(regex("[[:space:][:cntrl:]]", url)) ? "${name} contains white space or a control character." : "",
 
@@ -45,7 +49,7 @@ locals {
     ])
   ])
   userinfo_pattern = "://[^/?#]*@"
-  url_message      = join("\n", local.url_problems)
+  url_message      = nonsensitive(join("\n", local.url_problems))
 
   # --- Amp settings: base_amp_config ---
 
@@ -80,7 +84,7 @@ locals {
     local.permission_problems,
     local.server_problems["base_amp_config"],
   )
-  base_amp_config_message = "base_amp_config cannot be used:\n${join("\n", formatlist("  - %s", local.base_amp_config_problems))}"
+  base_amp_config_message = nonsensitive("base_amp_config cannot be used:\n${join("\n", formatlist("  - %s", local.base_amp_config_problems))}")
 
   # --- Amp settings: the rules in amp.permissions ---
 
@@ -135,7 +139,7 @@ locals {
     ]),
     local.server_problems["mcp"],
   )
-  mcp_message = "mcp cannot be used:\n${join("\n", formatlist("  - %s", local.mcp_problems))}"
+  mcp_message = nonsensitive("mcp cannot be used:\n${join("\n", formatlist("  - %s", local.mcp_problems))}")
 
   # --- Amp settings: MCP servers, from either variable ---
 
@@ -200,7 +204,7 @@ locals {
     [for name, text in local.texts : "${name} contains a NUL character (U+0000), which neither a program's arguments nor a terminal can carry." if strcontains(text, "\u0000")],
     [for prompt in [local.task_prompt] : "The Task's prompt is only white space, which Amp cannot be sent. Write what Amp is to do." if var.ai_prompt == "" && prompt != "" && trimspace(prompt) == ""],
   )
-  text_message = join("\n", local.text_problems)
+  text_message = nonsensitive(join("\n", local.text_problems))
 
   # --- Size of the start script ---
 
@@ -213,9 +217,9 @@ locals {
   text_bytes         = { for name, text in local.texts : name => floor(length(trim(base64encode(text), "=")) * 3 / 4) }
   largest_text       = [for name, bytes in local.text_bytes : name if bytes == max(values(local.text_bytes)...)][0]
 
-  script_size_message = <<-EOT
-    The start script has ${local.start_script_bytes} bytes, but the Coder agent runs it as one argument, which on Linux has at most ${local.script_bytes_max}.
-    The largest input is ${local.largest_text} with ${local.text_bytes[local.largest_text]} bytes. Shorten it, or put the text into a file of the image or repository and refer to that.
-    All inputs: ${join(", ", [for name, bytes in local.text_bytes : "${name} ${bytes}"])}.
-  EOT
+  script_size_message = nonsensitive(join("\n", [
+    "The start script has ${local.start_script_bytes} bytes, but the Coder agent runs it as one argument, which on Linux has at most ${local.script_bytes_max}.",
+    "The largest input is ${local.largest_text} with ${local.text_bytes[local.largest_text]} bytes. Shorten it, or put the text into a file of the image or repository and refer to that.",
+    "All inputs: ${join(", ", [for name, bytes in local.text_bytes : "${name} ${bytes}"])}.",
+  ]))
 }

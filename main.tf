@@ -79,7 +79,7 @@ resource "coder_env" "amp_api_key" {
 }
 
 resource "coder_env" "amp_url" {
-  count = var.amp_url != "" ? 1 : 0
+  count = nonsensitive(var.amp_url != "") ? 1 : 0
 
   agent_id = var.agent_id
   name     = "AMP_URL"
