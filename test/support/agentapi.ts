@@ -11,7 +11,7 @@ const RELEASE = "v0.12.1";
 
 /** Speaks the published contract without a terminal emulator; see its own folder. */
 export const standInAgentApi = fileURLToPath(
-  new URL("../fixtures/agentapi-stand-in/agentapi.mjs", import.meta.url),
+  new URL("../fixtures/agentapi-stand-in/main.mjs", import.meta.url),
 );
 
 /** An AgentAPI that runs, and whether it is the real one. */
