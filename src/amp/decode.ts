@@ -1,0 +1,38 @@
+import { type AmpEvent, toEvent } from "./events.ts";
+import { type Line, LineSplitter } from "./lines.ts";
+
+/** A line of the stream: what it says, and how it was written. */
+export interface AmpRecord {
+  event: AmpEvent;
+  /** The line as Amp wrote it; empty where it was too long to be kept. */
+  text: string;
+}
+
+/** A tool's output can be a large file in one line; past this a line is dropped and reported as broken. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/** Reads one line. Never throws: a line that is no JSON is a `broken` event. */
+export function decodeLine({ number, text, droppedBytes }: Line): AmpRecord {
+  if (droppedBytes !== undefined) {
+    return { event: broken(number, `a line of ${droppedBytes} bytes is longer than is kept`, ""), text: "" };
+  }
+  try {
+    return { event: toEvent(JSON.parse(text)), text };
+  } catch {
+    return { event: broken(number, "not JSON", text), text };
+  }
+}
+
+/** Decodes a whole stream of bytes. */
+export async function* decodeStream(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxLineBytes = MAX_LINE_BYTES,
+): AsyncGenerator<AmpRecord> {
+  const splitter = new LineSplitter(maxLineBytes);
+  for await (const chunk of chunks) for (const line of splitter.push(chunk)) yield decodeLine(line);
+  for (const line of splitter.flush()) yield decodeLine(line);
+}
+
+function broken(line: number, reason: string, text: string): AmpEvent {
+  return { type: "broken", line, reason, start: text.slice(0, 200) };
+}

@@ -1,0 +1,143 @@
+import * as z from "zod/mini";
+
+/*
+ * The events of `amp -x --stream-json`, one JSON object per line. The format follows Claude Code's stream JSON and
+ * is described at https://ampcode.com/manual/appendix ("Stream JSON output"). Only what this code reads is required;
+ * every further field is kept, since the schemas check a value and never rebuild it.
+ */
+
+const usage = z.looseObject({
+  input_tokens: z.optional(z.number()),
+  output_tokens: z.optional(z.number()),
+  cache_creation_input_tokens: z.optional(z.nullable(z.number())),
+  cache_read_input_tokens: z.optional(z.nullable(z.number())),
+});
+
+const text = z.looseObject({ type: z.literal("text"), text: z.string() });
+const image = z.looseObject({ type: z.literal("image") });
+const thinking = z.looseObject({ type: z.literal("thinking"), thinking: z.string() });
+const redactedThinking = z.looseObject({ type: z.literal("redacted_thinking") });
+const toolUse = z.looseObject({
+  type: z.literal("tool_use"),
+  id: z.string(),
+  name: z.string(),
+  input: z.unknown(),
+});
+const KNOWN_BLOCKS = ["text", "image", "thinking", "redacted_thinking", "tool_use", "tool_result"];
+/** A block of a kind that is not known here yet: passed on as it is. */
+const otherBlock = z.looseObject({
+  type: z.string().check(z.refine((type) => !KNOWN_BLOCKS.includes(type))),
+});
+const toolResult = z.looseObject({
+  type: z.literal("tool_result"),
+  tool_use_id: z.string(),
+  content: z.optional(z.union([z.string(), z.array(z.union([text, image, otherBlock])), z.null()])),
+  is_error: z.optional(z.boolean()),
+});
+
+const envelope = { session_id: z.string(), parent_tool_use_id: z.optional(z.nullable(z.string())) };
+
+const init = z.looseObject({
+  type: z.literal("system"),
+  subtype: z.literal("init"),
+  session_id: z.string(),
+  cwd: z.optional(z.string()),
+  tools: z.optional(z.array(z.string())),
+  /** `status` is one of {@link McpStatus}, or a word that newer releases add. */
+  mcp_servers: z.optional(z.array(z.looseObject({ name: z.string(), status: z.optional(z.string()) }))),
+});
+
+const assistant = z.looseObject({
+  type: z.literal("assistant"),
+  message: z.looseObject({
+    content: z.array(z.union([text, toolUse, thinking, redactedThinking, otherBlock])),
+    stop_reason: z.optional(z.nullable(z.string())),
+    usage: z.optional(usage),
+    model: z.optional(z.string()),
+  }),
+  ...envelope,
+});
+
+const user = z.looseObject({
+  type: z.literal("user"),
+  message: z.looseObject({
+    content: z.union([z.string(), z.array(z.union([toolResult, text, image, otherBlock]))]),
+  }),
+  ...envelope,
+});
+
+const result = z.looseObject({
+  type: z.literal("result"),
+  subtype: z.string(),
+  session_id: z.string(),
+  is_error: z.optional(z.boolean()),
+  result: z.optional(z.string()),
+  error: z.optional(z.string()),
+  duration_ms: z.optional(z.number()),
+  num_turns: z.optional(z.number()),
+  usage: z.optional(usage),
+  permission_denials: z.optional(z.array(z.unknown())),
+});
+
+export type McpStatus =
+  | "awaiting-approval"
+  | "authenticating"
+  | "connecting"
+  | "reconnecting"
+  | "connected"
+  | "denied"
+  | "failed"
+  | "blocked-by-registry";
+
+export type Usage = z.infer<typeof usage>;
+export type TextBlock = z.infer<typeof text>;
+export type ThinkingBlock = z.infer<typeof thinking>;
+export type ToolUseBlock = z.infer<typeof toolUse>;
+export type ToolResultBlock = z.infer<typeof toolResult>;
+/** The first event: `session_id` is the Amp thread (`T-…`), `cwd` where it works. */
+export type InitEvent = z.infer<typeof init>;
+export type AssistantEvent = z.infer<typeof assistant>;
+export type UserEvent = z.infer<typeof user>;
+/** The last event of a turn. `subtype`: `success`, `error_during_execution`, `error_max_turns`, or a newer word. */
+export type ResultEvent = z.infer<typeof result>;
+
+/** JSON that is no known event, as it came; `reason` where a known type has an unknown shape. */
+export interface UnknownEvent {
+  type: "unknown";
+  event: unknown;
+  reason?: string;
+}
+
+/** A line that is no JSON. The stream goes on after it. */
+export interface BrokenLine {
+  type: "broken";
+  /** Counted from 1. */
+  line: number;
+  reason: string;
+  /** The line's first 200 characters. */
+  start: string;
+}
+
+export type AmpEvent = InitEvent | AssistantEvent | UserEvent | ResultEvent | UnknownEvent | BrokenLine;
+
+const SCHEMAS = { system: init, assistant, user, result };
+
+/** Tells which event a parsed line is. The value itself is passed on, so nothing in it is lost or reordered. */
+export function toEvent(value: unknown): AmpEvent {
+  const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
+  const schema =
+    typeof type === "string" && Object.hasOwn(SCHEMAS, type) ? SCHEMAS[type as keyof typeof SCHEMAS] : null;
+  if (!schema) return { type: "unknown", event: value };
+  const checked = schema.safeParse(value);
+  if (checked.success) return value as AmpEvent;
+  const issue = checked.error.issues[0];
+  return { type: "unknown", event: value, reason: `${issue?.path.join(".")}: ${issue?.code}` };
+}
+
+/** Tells a block's kind by its `type`, since a union of known and unknown blocks is not narrowed by it. */
+export function isBlock<T extends string, B extends { type: string }>(
+  block: B,
+  type: T,
+): block is Extract<B, { type: T }> {
+  return block.type === type;
+}

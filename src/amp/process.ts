@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { AmpError } from "./errors.ts";
+import { ampCommand } from "./find.ts";
+
+const STDERR_TAIL_BYTES = 64 * 1024;
+/** How long an ended Amp's stdout may stay silent before it is given up: a child of Amp may hold it open for ever. */
+const SILENCE_MS = 250;
+
+export interface LaunchOptions {
+  cwd?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  graceMs: number;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/**
+ * A running Amp in a process group of its own, so that what it started ends with it. Its stdout is read only as fast
+ * as `chunks` is consumed; of its stderr the last 64 KiB are kept.
+ */
+export class AmpProcess {
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess & { stdin: Writable; stdout: Readable };
+  readonly #graceMs: number;
+  readonly #killAtExit = () => this.#kill("SIGKILL");
+  #stderr: Buffer[] = [];
+  #stderrBytes = 0;
+  #readBytes = 0;
+  #isOver = false;
+  #ending: Promise<void> | undefined;
+  #quietCheck: NodeJS.Timeout | undefined;
+
+  private constructor(child: ChildProcess & { stdin: Writable; stdout: Readable }, graceMs: number) {
+    this.#child = child;
+    this.#graceMs = graceMs;
+    // The child's end says more than a broken pipe does.
+    child.stdin.on("error", () => {});
+    child.stderr?.on("data", (chunk: Buffer) => this.#keepStderr(chunk));
+    process.once("exit", this.#killAtExit);
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        this.#isOver = true;
+        process.off("exit", this.#killAtExit);
+        this.#releaseWhenQuiet();
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /**
+   * Starts `path` (a `.js` file under this JavaScript runtime).
+   * @throws AmpError cli_not_found where it cannot be started
+   */
+  static async start(path: string, args: readonly string[], options: LaunchOptions): Promise<AmpProcess> {
+    const { file, args: before } = ampCommand(path);
+    const child = spawn(file, [...before, ...args], {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const started = new AmpProcess(child, options.graceMs);
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.once("error", (cause: NodeJS.ErrnoException) => {
+        process.off("exit", started.#killAtExit);
+        reject(startError(path, options.cwd, cause));
+      });
+    });
+    return started;
+  }
+
+  get stdout(): AsyncIterable<Uint8Array> {
+    return this.#chunks();
+  }
+
+  /** The end of what Amp wrote to stderr, unmasked. */
+  get stderrTail(): string {
+    return Buffer.concat(this.#stderr).subarray(-STDERR_TAIL_BYTES).toString();
+  }
+
+  onStderr(listener: () => void): void {
+    this.#child.stderr?.on("data", listener);
+  }
+
+  /** Writes to Amp's stdin, no faster than Amp reads, and closes it. Stops silently when Amp ends. */
+  async feed(lines: AsyncIterable<string>): Promise<void> {
+    const { stdin } = this.#child;
+    for await (const line of lines) {
+      if (this.#isOver || stdin.destroyed) return;
+      if (!stdin.write(line)) await this.#drained(stdin);
+    }
+    stdin.end();
+  }
+
+  /** Ends Amp and everything in its group: SIGTERM, then SIGKILL after the grace. Resolves when it is gone. */
+  terminate(graceMs = this.#graceMs): Promise<void> {
+    this.#ending ??= this.#terminate(graceMs);
+    return this.#ending;
+  }
+
+  async #terminate(graceMs: number): Promise<void> {
+    if (!this.#isOver) {
+      this.#kill("SIGTERM");
+      const timer = setTimeout(() => this.#kill("SIGKILL"), graceMs);
+      await this.exited;
+      clearTimeout(timer);
+    }
+    // What Amp started may have stayed behind in its group.
+    this.#kill("SIGKILL");
+    this.#child.stdout.destroy();
+    this.#child.stderr?.destroy();
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of this.#child.stdout as AsyncIterable<Uint8Array>) {
+        this.#readBytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      // Thrown for a stream that was given up, by `terminate` or because it stayed silent.
+      if (!this.#child.stdout.destroyed) throw error;
+    } finally {
+      clearInterval(this.#quietCheck);
+    }
+  }
+
+  #releaseWhenQuiet(): void {
+    const { stdout } = this.#child;
+    let seen = -1;
+    this.#quietCheck = setInterval(() => {
+      if (stdout.readableLength === 0 && seen === this.#readBytes) {
+        clearInterval(this.#quietCheck);
+        stdout.destroy();
+        this.#child.stderr?.destroy();
+      }
+      seen = this.#readBytes;
+    }, SILENCE_MS);
+    this.#quietCheck.unref();
+    stdout.once("close", () => clearInterval(this.#quietCheck));
+  }
+
+  #drained(stdin: Writable): Promise<void> {
+    return new Promise((resolve) => {
+      stdin.once("drain", resolve);
+      stdin.once("close", resolve);
+    });
+  }
+
+  #keepStderr(chunk: Buffer): void {
+    this.#stderr.push(chunk);
+    this.#stderrBytes += chunk.length;
+    while (this.#stderrBytes - (this.#stderr[0]?.length ?? 0) > STDERR_TAIL_BYTES) {
+      this.#stderrBytes -= this.#stderr.shift()?.length ?? 0;
+    }
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // The whole group is gone, or this runtime made no group.
+      if (!this.#isOver) this.#child.kill(signal);
+    }
+  }
+}
+
+function startError(path: string, cwd: string | undefined, cause: NodeJS.ErrnoException): AmpError {
+  const reason = cause.code ?? cause.message;
+  const where = cwd === undefined ? "" : ` in ${cwd}`;
+  return new AmpError("cli_not_found", `Amp (${path}) cannot be started${where}: ${reason}.`, {
+    remedy: "Check that both exist and that Amp may be run; install Amp again if it is broken.",
+    cause,
+  });
+}

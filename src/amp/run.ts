@@ -1,0 +1,62 @@
+import { AmpError } from "./errors.ts";
+import type { ResultEvent, Usage } from "./events.ts";
+import { execute } from "./execute.ts";
+import type { Prompt } from "./input.ts";
+import type { ExecuteOptions } from "./options.ts";
+
+export interface RunResult {
+  /** The final text. */
+  text: string;
+  /** The Amp thread (`T-…`); `continueThread` goes on with it. */
+  threadId: string;
+  turns?: number;
+  durationMs?: number;
+  usage?: Usage;
+  /** Tool calls that a permission rule refused, as Amp reports them. */
+  permissionDenials: readonly unknown[];
+}
+
+/**
+ * Runs Amp to the end and returns its final text. With several messages the last result counts.
+ *
+ * @throws AmpError where it failed, also where Amp reported the failure itself
+ * @throws TypeError for options that no Amp can take
+ */
+export async function run(prompt: Prompt, options: ExecuteOptions = {}): Promise<RunResult> {
+  let last: ResultEvent | undefined;
+  for await (const event of execute(prompt, options)) if (event.type === "result") last = event;
+  if (!last) throw new AmpError("no_result", "Amp ended without a result.");
+  const error = resultError(last);
+  if (error) throw error;
+  return {
+    text: last.result ?? "",
+    threadId: last.session_id,
+    permissionDenials: last.permission_denials ?? [],
+    ...(last.num_turns !== undefined && { turns: last.num_turns }),
+    ...(last.duration_ms !== undefined && { durationMs: last.duration_ms }),
+    ...(last.usage !== undefined && { usage: last.usage }),
+  };
+}
+
+/** The error that a `result` event is, or undefined for a success. */
+export function resultError(result: ResultEvent): AmpError | undefined {
+  if (result.subtype === "success" && result.is_error !== true) return undefined;
+  const details = { threadId: result.session_id };
+  const said = result.error ?? result.result ?? "";
+  const because = said ? `: ${said}` : ".";
+  if (result.subtype === "error_max_turns") {
+    return new AmpError(
+      "execution",
+      `Amp used up its turns (${result.num_turns ?? "all"}) before it was done.`,
+      {
+        ...details,
+        remedy: "Continue the thread, or split the task.",
+      },
+    );
+  }
+  const denials = result.permission_denials?.length ?? 0;
+  if (denials > 0) {
+    return new AmpError("permission_denied", `Amp was refused ${denials} tool calls${because}`, details);
+  }
+  return new AmpError("execution", `Amp reported ${result.subtype}${because}`, details);
+}
