@@ -14,10 +14,16 @@ export interface Part {
   detail: string;
 }
 
-/** Finds or installs every part, one after the other, and says which are real. Never rejects. */
-export async function prepareParts(): Promise<Part[]> {
+/**
+ * Finds or installs parts, one after the other, and says which are real. Never rejects.
+ *
+ * @param only names of the parts to prepare; all unless given
+ */
+export async function prepareParts(only?: readonly string[]): Promise<Part[]> {
   const parts: Part[] = [];
+  const isWanted = (name: string) => only === undefined || only.includes(name);
   const look = async (name: string, find: () => Promise<{ isReal: boolean; detail: string }>) => {
+    if (!isWanted(name)) return;
     const part = await find().catch((error: Error) => ({
       isReal: false,
       detail: `missing: ${error.message}`,
@@ -51,7 +57,7 @@ export async function prepareParts(): Promise<Part[]> {
     }));
   }
   const shells = await availableShells();
-  for (const name of shellNames) {
+  for (const name of shellNames.filter(isWanted)) {
     parts.push({
       name,
       isReal: shells.includes(name),

@@ -34,9 +34,12 @@ export async function findProcesses(name: string, value: string): Promise<Proces
 export async function endProcesses(name: string, value: string, graceMs = 1500): Promise<void> {
   const start = Date.now();
   let asked = false;
+  let emptyLooks = 0;
   for (;;) {
     const left = await findProcesses(name, value);
-    if (left.length === 0) return;
+    // A process in the middle of an exec shows no environment for a moment: one empty look proves nothing.
+    emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
+    if (emptyLooks === 3) return;
     const elapsed = Date.now() - start;
     if (elapsed > graceMs + 5000) {
       throw new Error(`still running: ${left.map(({ pid, cmdline }) => `${pid} ${cmdline}`).join("; ")}`);

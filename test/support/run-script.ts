@@ -17,6 +17,8 @@ export interface RunOptions {
   env: Record<string, string>;
   /** Ends the script's process group by force and rejects; 60 s unless given. */
   timeoutMs?: number;
+  /** Gets stdout and stderr as they come. */
+  onOutput?: (text: string) => void;
 }
 
 /** Time that a script's last output gets to arrive once its process is gone. */
@@ -32,8 +34,12 @@ export async function runAsAgent(command: readonly string[], options: RunOptions
   const start = performance.now();
   const child = spawn(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  child.stdout.on("data", (chunk: Buffer) => output.stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => output.stderr.push(chunk));
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].on("data", (chunk: Buffer) => {
+      output[name].push(chunk);
+      options.onOutput?.(chunk.toString());
+    });
+  }
   const text = (name: keyof typeof output) => Buffer.concat(output[name]).toString();
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
 

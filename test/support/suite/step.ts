@@ -42,7 +42,7 @@ export async function runCommand(
     stdout: isLive ? ["inherit", "pipe"] : "pipe",
     stderr: isLive ? ["inherit", "pipe"] : "pipe",
   });
-  const output = result.all || (result.failed ? result.shortMessage : "");
+  const output = result.all || (result.failed ? (result.shortMessage ?? "") : "");
   return { ok: !result.failed, output };
 }
 
