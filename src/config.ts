@@ -1,8 +1,12 @@
 import * as z from "zod/mini";
 import { ModuleError } from "./errors.ts";
 
-/** The schema of `config.json`: its keys are the Terraform variables' names, letter for letter. */
+/**
+ * The schema of `config.json`: its keys are the Terraform variables' names, letter for letter. The user's scripts are
+ * files beside it, since the launcher may need the first one before there is a runtime to read JSON.
+ */
 const schema = z.object({
+  agent_id: z.string(),
   workdir: z.string(),
   ai_prompt: z.string(),
   instruction_prompt: z.string(),
@@ -23,8 +27,6 @@ const schema = z.object({
   app_slug: z.string(),
   subdomain: z.boolean(),
   report_tasks: z.boolean(),
-  pre_install_script: z.nullable(z.string()),
-  post_install_script: z.nullable(z.string()),
   log_level: z.enum(["debug", "info", "warn", "error"]),
 });
 

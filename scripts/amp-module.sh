@@ -1,0 +1,169 @@
+#!/bin/sh
+# The amp-module command: finds a JavaScript runtime and hands over to amp-module.mjs beside this file.
+#
+# Search order: AMP_MODULE_RUNTIME, Node >= 20.5 on PATH, version managers in the home, bun, deno, an installed Amp
+# (the official binary contains Bun). Where there is none and AMP_MODULE_INSTALLER_URL is set, Amp is installed
+# with its official installer first and serves as the runtime.
+set -eu
+
+bin=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+# A link such as ~/.local/bin/amp-module must lead back to the module directory.
+if [ ! -f "$bin/amp-module.mjs" ]; then
+  bin=$(dirname -- "$(readlink -f -- "$0")")
+fi
+bundle=$bin/amp-module.mjs
+
+fail() {
+  printf 'error: %s\nerror: To fix it: %s\n' "$1" "$2" >&2
+  exit 1
+}
+
+# Node's version flag answers in milliseconds; its syntax errors on an old version would be unreadable.
+is_recent_node() {
+  version=$("$1" --version 2>/dev/null) || return 1
+  case $version in v[0-9]*.[0-9]*) ;; *) return 1 ;; esac
+  version=${version#v}
+  major=${version%%.*}
+  rest=${version#*.}
+  minor=${rest%%.*}
+  [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 5 ]; }
+}
+
+is_executable() {
+  [ -f "$1" ] && [ -x "$1" ]
+}
+
+# Runs the bundle on the runtime $1 ("kind:path"), never to return.
+run_on() {
+  runtime=$1
+  shift
+  case $runtime in
+    node:*) exec "${runtime#*:}" "$bundle" "$@" ;;
+    bun:*) exec "${runtime#*:}" "$bundle" "$@" ;;
+    deno:*) exec "${runtime#*:}" run --allow-all --no-lock --quiet "$bundle" "$@" ;;
+    amp:*) BUN_BE_BUN=1 exec "${runtime#*:}" "$bundle" "$@" ;;
+  esac
+}
+
+# Prints "kind:path" of the first runtime, or nothing.
+find_runtime() {
+  if [ -n "${AMP_MODULE_RUNTIME:-}" ]; then
+    chosen=$(command -v -- "$AMP_MODULE_RUNTIME") || chosen=
+    [ -n "$chosen" ] || fail "AMP_MODULE_RUNTIME names \"$AMP_MODULE_RUNTIME\", which is not an executable." \
+      'Set it to the path of node, bun, deno or amp, or unset it.'
+    case ${chosen##*/} in
+      bun*) printf 'bun:%s\n' "$chosen" ;;
+      deno*) printf 'deno:%s\n' "$chosen" ;;
+      amp*) printf 'amp:%s\n' "$chosen" ;;
+      *) printf 'node:%s\n' "$chosen" ;;
+    esac
+    return
+  fi
+
+  node=$(command -v node) || node=
+  if [ -n "$node" ] && is_recent_node "$node"; then
+    printf 'node:%s\n' "$node"
+    return
+  fi
+
+  # Newest first would need a version sort; any recent Node will do.
+  for node in \
+    "${NVM_DIR:-$HOME/.nvm}"/versions/node/*/bin/node \
+    "${FNM_DIR:-$HOME/.local/share/fnm}"/node-versions/*/installation/bin/node \
+    "$HOME"/.fnm/node-versions/*/installation/bin/node \
+    "${VOLTA_HOME:-$HOME/.volta}"/tools/image/node/*/bin/node \
+    "${ASDF_DATA_DIR:-$HOME/.asdf}"/installs/nodejs/*/bin/node \
+    "${MISE_DATA_DIR:-$HOME/.local/share/mise}"/installs/node/*/bin/node; do
+    if is_executable "$node" && is_recent_node "$node"; then
+      printf 'node:%s\n' "$node"
+      return
+    fi
+  done
+
+  for kind in bun deno; do
+    for path in "$(command -v "$kind" || :)" "$HOME/.$kind/bin/$kind"; do
+      if is_executable "$path"; then
+        printf '%s:%s\n' "$kind" "$path"
+        return
+      fi
+    done
+  done
+
+  for amp in "${AMP_CLI_PATH:-}" "$HOME/.amp/bin/amp" "$HOME/.local/bin/amp" "${bin%/bin}/npm/bin/amp" \
+    "$HOME/.npm-global/bin/amp" "$(command -v amp || :)"; do
+    if is_executable "$amp" && is_bun_inside "$amp"; then
+      printf 'amp:%s\n' "$amp"
+      return
+    fi
+  done
+}
+
+# An Amp that is a script, or does not run on this system, is no runtime.
+is_bun_inside() {
+  case $1 in *.js | *.mjs | *.cjs) return 1 ;; esac
+  BUN_BE_BUN=1 "$1" --version >/dev/null 2>&1
+}
+
+# Without curl or wget nothing can be downloaded before there is a runtime.
+download() {
+  if command -v curl >/dev/null; then
+    curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 --max-time 300 --output "$2" "$1"
+  elif command -v wget >/dev/null; then
+    wget -q -T 20 -O "$2" "$1"
+  else
+    fail 'No JavaScript runtime was found, and neither curl nor wget, so Amp cannot be downloaded.' \
+      'Add one of node (>= 20.5), bun, deno, curl or wget to the workspace image.'
+  fi
+}
+
+install_amp_as_runtime() {
+  command -v bash >/dev/null || fail "Amp's official installer needs bash, which is not on PATH." \
+    'Add bash to the workspace image, or Node with npm and set install_via_npm = true.'
+  if ls /lib/ld-musl-* >/dev/null 2>&1; then
+    fail "Amp's official binary needs glibc; this system has musl (Alpine)." \
+      'Add Node with npm to the workspace image and set install_via_npm = true.'
+  fi
+  installer=$bin/.installer-$$.sh
+  trap 'rm -f -- "$installer"' EXIT
+  echo 'No JavaScript runtime found: installing Amp first, it contains one.'
+  download "$AMP_MODULE_INSTALLER_URL" "$installer" || fail \
+    "Amp's installer could not be downloaded from $AMP_MODULE_INSTALLER_URL." \
+    'Check the network or proxy, set amp_installer_url to a mirror, or add Node >= 20.5 to the workspace image.'
+  if [ -n "${AMP_MODULE_AMP_VERSION:-}" ]; then
+    export AMP_VERSION="$AMP_MODULE_AMP_VERSION"
+  fi
+  bash "$installer" </dev/null || fail "Amp's installer from $AMP_MODULE_INSTALLER_URL failed; its output is above." \
+    'Check amp_version and amp_installer_url, or add Node >= 20.5 to the workspace image.'
+  rm -f -- "$installer"
+  trap - EXIT
+  unset AMP_VERSION
+}
+
+# The pre-install script may be what brings a runtime, a downloader or a CA bundle, so it goes first.
+run_pre_install_script() {
+  script=${bin%/bin}/pre_install.sh
+  log=${bin%/bin}/pre_install.log
+  [ -x "$script" ] || return 0
+  if ! "$script" </dev/null >"$log" 2>&1; then
+    tail -n 20 "$log" >&2 || :
+    fail 'pre_install_script failed; its last lines are above.' "Read $log and correct the script."
+  fi
+  export AMP_MODULE_PRE_INSTALL_DONE=1
+}
+
+found=$(find_runtime)
+case "$found:${1:-}" in
+  :start | :install)
+    run_pre_install_script
+    found=$(find_runtime)
+    if [ -z "$found" ] && [ -n "${AMP_MODULE_INSTALLER_URL:-}" ]; then
+      install_amp_as_runtime
+      found=$(find_runtime)
+    fi
+    ;;
+esac
+[ -n "$found" ] || fail \
+  'No JavaScript runtime was found: neither Node >= 20.5 (PATH, nvm, fnm, volta, asdf, mise), bun, deno nor Amp.' \
+  'Add Node >= 20.5 to the workspace image, set install_amp = true, or set AMP_MODULE_RUNTIME.'
+unset AMP_MODULE_INSTALLER_URL AMP_MODULE_AMP_VERSION
+run_on "$found" "$@"

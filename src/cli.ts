@@ -1,0 +1,107 @@
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { type Context, createContext } from "./context.ts";
+import { ModuleError, reasonOf } from "./errors.ts";
+import { type Installed, install } from "./install/install.ts";
+import { doctor } from "./operate/doctor.ts";
+import { start } from "./start/start.ts";
+import { stop } from "./stop/stop.ts";
+import { withLock } from "./system/lock.ts";
+import type { Log } from "./system/log.ts";
+
+/** A slow first install by another start may take this long. */
+const LOCK_TIMEOUT_MS = 20 * 60_000;
+
+/** Errors that a log, and through it the terminal, has already shown. */
+const shown = new WeakSet<object>();
+
+process.umask(0o077);
+// Set where Amp's own Bun runs this file; the Amp that we start would be a Bun again.
+delete process.env["BUN_BE_BUN"];
+
+const program = new Command("amp-module")
+  .description("Installs Sourcegraph's Amp in a Coder workspace and runs it under AgentAPI.")
+  .showHelpAfterError()
+  .configureHelp({ sortSubcommands: false });
+
+program
+  .command("install")
+  .description("install Amp and AgentAPI where they are missing, write Amp's settings")
+  .action(() => exclusively(installWith));
+program
+  .command("start")
+  .description("install what is missing, then start AgentAPI with Amp under it; a healthy one is left alone")
+  .action(() =>
+    exclusively(async (context) => {
+      await startWith(context, await installWith(context));
+    }),
+  );
+program
+  .command("stop")
+  .description("end AgentAPI and Amp")
+  .action(() =>
+    exclusively((context) => {
+      const log = context.openLog(context.paths.stopLog, { rotate: true });
+      return logged(log, () => stop(context, log));
+    }),
+  );
+program
+  .command("doctor")
+  .description("look at everything that the module set up and say what is wrong and how to fix it")
+  .action(async () => {
+    process.exitCode = (await doctor(contextOfThisFile())) ? 0 : 1;
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(typeof error === "object" && error !== null && shown.has(error))) report(error);
+  process.exitCode = 1;
+}
+
+async function exclusively<T>(work: (context: Context) => Promise<T>): Promise<void> {
+  const context = contextOfThisFile();
+  const onWait = ({ pid }: { pid: number }) =>
+    console.log(`Waiting for another run of this module (pid ${pid}).`);
+  await withLock(context.paths.lock, { timeoutMs: LOCK_TIMEOUT_MS, onWait }, () => work(context));
+}
+
+function installWith(context: Context): Promise<Installed> {
+  const log = context.openLog(context.paths.installLog, { rotate: true });
+  return logged(log, () => install(context, log));
+}
+
+async function startWith(context: Context, installed: Installed): Promise<void> {
+  try {
+    await start(context, installed, (options) => context.openLog(context.paths.startLog, options));
+  } catch (error) {
+    markShown(error);
+    throw error;
+  }
+}
+
+async function logged<T>(log: Log, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    log.failure(error);
+    markShown(error);
+    throw error;
+  } finally {
+    log.close();
+  }
+}
+
+function markShown(error: unknown): void {
+  if (typeof error === "object" && error !== null) shown.add(error);
+}
+
+function contextOfThisFile(): Context {
+  return createContext(fileURLToPath(import.meta.url), process.env);
+}
+
+function report(error: unknown): void {
+  console.error(`error: ${reasonOf(error)}`);
+  if (error instanceof ModuleError) console.error(`error: To fix it: ${error.fix}`);
+  else if (error instanceof Error) console.error(error.stack);
+}

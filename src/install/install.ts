@@ -1,0 +1,51 @@
+import { dirname } from "node:path";
+import type { AmpProbe } from "../amp/probe.ts";
+import type { Context } from "../context.ts";
+import { removeStaleTemporaries } from "../system/atomic-file.ts";
+import type { Log } from "../system/log.ts";
+import { identifyProcess } from "../system/process-identity.ts";
+import { ensureAgentapi } from "./agentapi/ensure.ts";
+import type { AgentapiProbe } from "./agentapi/probe.ts";
+import { ensureAmp } from "./amp/ensure.ts";
+import { writeInstructions } from "./instructions.ts";
+import { applySettings } from "./settings/apply.ts";
+import { runUserScript } from "./user-script.ts";
+
+/** The two programs that a start needs. */
+export interface Installed {
+  amp: AmpProbe;
+  agentapi: AgentapiProbe;
+}
+
+/**
+ * Brings the workspace to what the template asks for: pre script; Amp, AgentAPI and settings side by side;
+ * instructions; post script. What is there already is left alone.
+ *
+ * @throws ModuleError for the first part that failed; the other parts are finished first, so that none is left half done
+ */
+export async function install(context: Context, log: Log): Promise<Installed> {
+  const { paths } = context;
+  for (const folder of [paths.moduleDir, paths.bin, paths.state, dirname(paths.ampSettings)]) {
+    removeStaleTemporaries(folder, (pid) => identifyProcess(pid) !== undefined);
+  }
+  await runUserScript("pre_install_script", context, log);
+  const [amp, agentapi, settings] = await Promise.allSettled([
+    ensureAmp(context, log),
+    ensureAgentapi(context, log),
+    (async () => applySettings(context, log))(),
+  ]);
+  for (const result of [agentapi, settings]) {
+    // The first failure is thrown; the others must not get lost.
+    if (amp.status === "rejected" && result.status === "rejected") log.failure(result.reason);
+  }
+  const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
+  settledValue(settings);
+  writeInstructions(context, log);
+  await runUserScript("post_install_script", context, log);
+  return installed;
+}
+
+function settledValue<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
+}

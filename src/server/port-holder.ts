@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { commandLineOf } from "../system/process-identity.ts";
+
+/** Whether something accepts connections on a loopback port. */
+export function isPortTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.setTimeout(1000);
+    const answer = (isTaken: boolean) => {
+      socket.destroy();
+      resolve(isTaken);
+    };
+    socket.once("connect", () => answer(true));
+    socket.once("timeout", () => answer(true));
+    socket.once("error", () => answer(false));
+  });
+}
+
+/** Who listens on `port`, such as `pid 4711 (nginx: master process)`; vague where another user's process hides it. */
+export function describePortHolder(port: number): string {
+  const pid = pidListeningOn(port);
+  if (pid === undefined) return "a process that this user may not look into";
+  return `pid ${pid} (${commandLineOf(pid)?.slice(0, 120) || "unknown command"})`;
+}
+
+/** Through the inode of the listening socket: /proc/net/tcp names it, /proc/<pid>/fd shows who has it open (proc(5)). */
+function pidListeningOn(port: number): number | undefined {
+  const wantedPort = port.toString(16).toUpperCase().padStart(4, "0");
+  const sockets = ["/proc/net/tcp", "/proc/net/tcp6"]
+    .flatMap((table) => readLines(table))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(`:${wantedPort}`) && state === "0A")
+    .map((fields) => `socket:[${fields[9]}]`);
+  return listFolder("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) =>
+      listFolder(`/proc/${pid}/fd`).some((fd) => sockets.includes(linkOf(`/proc/${pid}/fd/${fd}`))),
+    );
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n").slice(1);
+  } catch {
+    return [];
+  }
+}
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}

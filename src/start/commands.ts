@@ -1,0 +1,83 @@
+import { delimiter, dirname } from "node:path";
+import { ampCommand } from "../amp/find.ts";
+import type { AmpProbe } from "../amp/probe.ts";
+import type { Config } from "../config.ts";
+import type { Paths } from "../paths.ts";
+
+/** A program with its arguments, as given to the system: no shell in between. */
+export interface Command {
+  file: string;
+  args: string[];
+}
+
+/** Columns and rows of the terminal that AgentAPI emulates: narrow for its chat view, high enough to hold a long answer. */
+const TERMINAL = { width: 67, height: 1190 };
+
+/**
+ * The command line of Amp. The first prompt is never in it: an argument can select Amp's execute mode, and arguments
+ * are visible to every process of the machine.
+ *
+ * @param probe flags are passed only where this Amp's `--help` lists them
+ * @returns the command, and the variables that this Amp cannot follow
+ */
+export function agentCommand(config: Config, probe: AmpProbe): { command: Command; unsupported: string[] } {
+  const { file, args } = ampCommand(probe.path);
+  const unsupported: string[] = [];
+  if (config.mode !== "") {
+    if (probe.flags.includes("--mode")) args.push("--mode", config.mode);
+    else unsupported.push("mode");
+  }
+  return { command: { file, args }, unsupported };
+}
+
+/** The command line of AgentAPI around the agent. What older releases do not know goes through the environment. */
+export function serverCommand(config: Config, agentapi: string, agent: Command): Command {
+  return {
+    file: agentapi,
+    args: [
+      "server",
+      "--type",
+      "amp",
+      "--port",
+      String(config.agentapi_port),
+      "--term-width",
+      String(TERMINAL.width),
+      "--term-height",
+      String(TERMINAL.height),
+      "--",
+      agent.file,
+      ...agent.args,
+    ],
+  };
+}
+
+/** The environment of AgentAPI and Amp: the workspace's own, without leftovers that would change what we start. */
+export function serverEnvironment(
+  config: Config,
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  amp: string,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(env).filter(([name]) => !/^(AGENTAPI|AMP_MODULE)_/.test(name));
+  const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
+  return {
+    // Amp draws with box characters and colours; the agent's scripts have neither a locale nor a terminal.
+    LANG: "C.UTF-8",
+    // The screen must come to rest for AgentAPI, even where base_amp_config does not say so.
+    NO_ANIMATION: "1",
+    ...Object.fromEntries(inherited),
+    TERM: env["TERM"] && env["TERM"] !== "dumb" ? env["TERM"] : "xterm-256color",
+    PATH: [dirname(amp), paths.bin, env["PATH"] ?? ""].filter(Boolean).join(delimiter),
+    // Coder's proxy checks who comes in and passes the app's own host name on.
+    AGENTAPI_ALLOWED_HOSTS: "*",
+    ...(chatBasePath === undefined ? {} : { AGENTAPI_CHAT_BASE_PATH: chatBasePath }),
+  };
+}
+
+/** Where Coder serves the app without a subdomain; only inside the workspace are all three names known. */
+function chatPath(config: Config, env: NodeJS.ProcessEnv): string {
+  const owner = env["CODER_WORKSPACE_OWNER_NAME"] ?? "me";
+  const workspace = env["CODER_WORKSPACE_NAME"] ?? "";
+  const agent = env["CODER_WORKSPACE_AGENT_NAME"] || config.agent_id;
+  return `/@${owner}/${workspace}.${agent}/apps/${config.app_slug}/chat`;
+}

@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { ModuleError, reasonOf } from "../errors.ts";
+import { identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
+import type { Command } from "./commands.ts";
+
+export interface Launch {
+  command: Command;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  /** The file that becomes stdin: AgentAPI takes what is in it as the first prompt. */
+  stdin: string;
+  /** An open file for stdout and stderr. */
+  output: number;
+}
+
+export interface LaunchedServer {
+  identity: ProcessIdentity;
+  /** Settles with `exit code 1` or `signal SIGKILL` as soon as the process ends. */
+  ended: Promise<string>;
+}
+
+/**
+ * Starts AgentAPI in a session of its own, so that it outlives this process and no Ctrl-C reaches it. Nothing of the
+ * calling script's output stays open in it: the Coder agent would wait for that.
+ *
+ * @throws ModuleError where the program cannot be started
+ */
+export async function launchServer({ command, env, cwd, stdin, output }: Launch): Promise<LaunchedServer> {
+  const input = openSync(stdin, "r");
+  try {
+    const child = spawn(command.file, command.args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: [input, output, output],
+    });
+    const ended = new Promise<string>((resolve) => {
+      child.once("exit", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.once("error", reject);
+    });
+    child.unref();
+    const identity = identifyProcess(child.pid ?? 0);
+    // It can be gone already; the caller learns that from `ended`.
+    return { identity: identity ?? { pid: child.pid ?? 0, startedAt: "" }, ended };
+  } catch (cause) {
+    throw new ModuleError(
+      `AgentAPI could not be started from ${command.file}: ${reasonOf(cause)}.`,
+      "Check that the file is executable on this system and that workdir can be entered.",
+      { cause },
+    );
+  } finally {
+    closeSync(input);
+  }
+}
