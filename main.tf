@@ -23,6 +23,7 @@ locals {
 
   # What the CLI in the workspace reads as config.json. Keys are the variables' names.
   payload = {
+    agent_id              = var.agent_id
     workdir               = local.workdir
     ai_prompt             = local.ai_prompt
     instruction_prompt    = var.instruction_prompt
