@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // A tiny agent for the contract suite: it draws what AgentAPI looks for, takes bracketed pastes and echoes.
-// Environment: FIXTURE_LOG, a file that gets every byte received; FIXTURE_BOX=0 draws no input box;
+// Environment: FIXTURE_LOG, a file that gets every byte received (its pid goes next to it, as `….pid`); FIXTURE_BOX=0 draws no input box;
 // FIXTURE_EXIT, a code to exit with at once. Typed commands: `exit N`, `busy MS` (keeps redrawing), `quiet`.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 
 const { FIXTURE_LOG, FIXTURE_BOX = "1", FIXTURE_EXIT } = process.env;
 const pasteStart = "\x1b[200~";
@@ -36,7 +36,8 @@ function submit() {
     return;
   }
   if (command === "quiet") return;
-  history.push(`> ${text.split(/[\r\n]/)[0]?.slice(0, 60)}`, `You sent ${Buffer.byteLength(text)} bytes.`);
+  const echo = text.split(/[\r\n]+/).slice(0, 20);
+  history.push(...echo.map((line) => `> ${line.slice(0, 60)}`), `You sent ${Buffer.byteLength(text)} bytes.`);
   draw();
   if (command !== "busy") return;
   let frame = 0;
@@ -85,6 +86,7 @@ function take(/** @type {string} */ chunk) {
   draw();
 }
 
+if (FIXTURE_LOG) writeFileSync(`${FIXTURE_LOG}.pid`, `${process.pid}`);
 process.on("SIGINT", () => process.exit(0));
 if (FIXTURE_EXIT !== undefined) {
   draw(`cannot connect: \x1b[31mfixture failure\x1b[0m`);
