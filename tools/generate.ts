@@ -1,0 +1,16 @@
+/** Writes the files that are generated from others: `tsx tools/generate.ts`, or `--check` to compare. */
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { generateAgentApiSchema } from "./generate-agentapi-schema.ts";
+
+const generated = [{ path: "src/agentapi/schema.ts", text: await generateAgentApiSchema() }];
+
+for (const { path, text } of generated) {
+  if (!process.argv.includes("--check")) {
+    await writeFile(path, text);
+    console.log(`${path}: written`);
+  } else if (readFileSync(path, "utf8") !== text) {
+    console.error(`${path} is not what its source generates. Run "npm run generate" and commit the result.`);
+    process.exitCode = 1;
+  }
+}
