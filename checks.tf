@@ -212,8 +212,14 @@ locals {
   # bytes (MAX_ARG_STRLEN) with the NUL that ends it.
   script_bytes_max = 131071
 
+  # The script as it will be, with digits in the place of an agent's ID that is not known yet. They are
+  # more than an ID has, so this is never less than the real size.
+  measured_script = templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
+    payload = base64gzip(jsonencode(merge(local.payload, { agent_id = var.subdomain ? "" : substr(sha256("agent_id"), 0, 44) })))
+  }))
+
   # length() counts characters; four of base64, without its padding, stand for three bytes.
-  start_script_bytes = floor(length(trim(base64encode(local.start_script), "=")) * 3 / 4)
+  start_script_bytes = floor(length(trim(base64encode(local.measured_script), "=")) * 3 / 4)
   text_bytes         = { for name, text in local.texts : name => floor(length(trim(base64encode(text), "=")) * 3 / 4) }
   largest_text       = [for name, bytes in local.text_bytes : name if bytes == max(values(local.text_bytes)...)][0]
 

@@ -23,7 +23,9 @@ locals {
 
   # What the CLI in the workspace reads as config.json. Keys are the variables' names.
   payload = {
-    agent_id              = var.agent_id
+    # For the path of a chat without a subdomain only: an agent's ID is unknown at plan time, and then so
+    # is the script and its size.
+    agent_id              = var.subdomain ? "" : var.agent_id
     workdir               = local.workdir
     ai_prompt             = local.ai_prompt
     instruction_prompt    = var.instruction_prompt
@@ -47,11 +49,11 @@ locals {
     log_level             = var.log_level
   }
 
-  start_script = templatefile("${path.module}/scripts/bootstrap.sh.tftpl", {
+  # What the start script is rendered from, but for the payload.
+  bootstrap = {
     module_dir_name = local.module_dir_name
     bundle          = base64gzip(file("${path.module}/scripts/amp-module.mjs"))
     launcher        = base64gzip(file("${path.module}/scripts/amp-module.sh"))
-    payload         = base64gzip(jsonencode(local.payload))
 
     # The bootstrap itself runs the installer where the workspace has no JavaScript runtime.
     installer_url_base64 = local.install_amp && !var.install_via_npm ? base64encode(var.amp_installer_url) : ""
@@ -62,7 +64,11 @@ locals {
       pre_install  = local.texts.pre_install_script == "" ? "" : base64gzip(local.texts.pre_install_script)
       post_install = local.texts.post_install_script == "" ? "" : base64gzip(local.texts.post_install_script)
     }
-  })
+  }
+
+  start_script = templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
+    payload = base64gzip(jsonencode(local.payload))
+  }))
 
   stop_script = templatefile("${path.module}/scripts/stop.sh.tftpl", {
     module_dir_name = local.module_dir_name

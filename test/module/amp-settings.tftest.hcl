@@ -1,0 +1,474 @@
+# base_amp_config and mcp: each sentence that a wrong value gets, word for word, and no other.
+
+variables {
+  agent_id = "agent"
+  workdir  = "/home/coder/project"
+}
+
+# --- base_amp_config ---
+
+run "config_not_JSON" {
+  command = plan
+
+  variables {
+    base_amp_config = "{\"amp.permissions\": ["
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "it is not valid JSON. Write it with jsonencode({ ... }).",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_a_list" {
+  command = plan
+
+  variables {
+    base_amp_config = "[]"
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "it is a list, but must be an object. Write it with jsonencode({ ... }).",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_null" {
+  command = plan
+
+  variables {
+    base_amp_config = "null"
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "it is null, but must be an object. Write it with jsonencode({ ... }).",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_a_number" {
+  command = plan
+
+  variables {
+    base_amp_config = "7"
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "it is a number, but must be an object. Write it with jsonencode({ ... }).",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_empty" {
+  command = plan
+
+  variables {
+    base_amp_config = ""
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+run "config_white_space_only" {
+  command = plan
+
+  variables {
+    base_amp_config = " \n"
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+run "config_empty_object" {
+  command = plan
+
+  variables {
+    base_amp_config = "{}"
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+run "config_settings_of_wrong_types" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.dangerouslyAllowAll" = "yes", "amp.permissions" = {}, "amp.mcpServers" = [] })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "amp.dangerouslyAllowAll is a string, but must be true or false.",
+      "amp.permissions is an object, but must be a list of rules.",
+      "amp.mcpServers is a list, but must be an object from server name to server.",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_settings_null" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.dangerouslyAllowAll" = null, "amp.permissions" = null, "amp.mcpServers" = null })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "amp.dangerouslyAllowAll is null, but must be true or false.",
+      "amp.permissions is null, but must be a list of rules.",
+      "amp.mcpServers is null, but must be an object from server name to server.",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_against_dangerously_allow_all" {
+  command = plan
+
+  variables {
+    base_amp_config       = jsonencode({ "amp.dangerouslyAllowAll" = false })
+    dangerously_allow_all = true
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "amp.dangerouslyAllowAll is false, but the variable dangerously_allow_all is true. Remove one of them.",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_with_dangerously_allow_all" {
+  command = plan
+
+  variables {
+    base_amp_config       = jsonencode({ "amp.dangerouslyAllowAll" = true })
+    dangerously_allow_all = true
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+run "config_with_unknown_keys" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.new.setting" = [1, "a", { b = null }], "theme" = "dark" })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+# --- base_amp_config: amp.permissions ---
+
+run "permissions_each_rule_broken" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.permissions" = [
+      { action = "allow" },
+      { tool = " ", action = "allow" },
+      { tool = 7, action = "allow" },
+      { tool = "Bash" },
+      { tool = "Bash", action = "permit" },
+      { tool = "Bash", action = ["allow"] },
+      { tool = "Bash", action = "allow", context = "main" },
+      { tool = "Bash", action = "allow", context = null },
+      { tool = "Bash", action = "delegate" },
+      { tool = "Bash", action = "delegate", to = "" },
+      { tool = "Bash", action = "ask", to = "decide" },
+      { tool = "Bash", action = "allow", message = "no" },
+      { tool = "Bash", action = "reject", message = 7 },
+      { tool = "Bash", action = "allow", matches = ["ls"] },
+      "Bash",
+      null,
+      [],
+    ] })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "amp.permissions[0].tool is missing, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
+      "amp.permissions[1].tool is \" \", but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
+      "amp.permissions[2].tool is 7, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
+      "amp.permissions[3].action is missing, but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
+      "amp.permissions[4].action is \"permit\", but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
+      "amp.permissions[5].action is [\"allow\"], but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
+      "amp.permissions[6].context is \"main\", but must be \"thread\" or \"subagent\", or left out for both.",
+      "amp.permissions[7].context is null, but must be \"thread\" or \"subagent\", or left out for both.",
+      "amp.permissions[8].to is missing, but with the action \"delegate\" must be the program that decides.",
+      "amp.permissions[9].to is \"\", but with the action \"delegate\" must be the program that decides.",
+      "amp.permissions[10].to is allowed only with the action \"delegate\", and the action is \"ask\".",
+      "amp.permissions[11].message is allowed only with the action \"reject\", and the action is \"allow\".",
+      "amp.permissions[12].message must be a string.",
+      "amp.permissions[13].matches must be an object from the tool's argument to what it must match.",
+      "amp.permissions[14] must be an object with \"tool\" and \"action\".",
+      "amp.permissions[15] must be an object with \"tool\" and \"action\".",
+      "amp.permissions[16] must be an object with \"tool\" and \"action\".",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "permissions_every_rule_allowed" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.permissions" = [
+      { tool = "mcp__coder__*", action = "allow" },
+      { tool = "Bash", action = "allow", context = "thread" },
+      { tool = "Bash", matches = { cmd = ["rm -rf /*", "rm -rf ~/*"], timeout = 5, background = null }, action = "reject", context = "subagent" },
+      { tool = "Bash", action = "reject", message = "Ask \"me\" first." },
+      { tool = "Bash", action = "delegate", to = "my-decider" },
+      { tool = "*", action = "ask" },
+    ] })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+run "permissions_empty" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.permissions" = [] })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+}
+
+run "permissions_message_names_the_variable" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.permissions" = [{ tool = "Bash", action = "permit" }] })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "amp.permissions[0].action is \"permit\", but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  assert {
+    condition     = startswith(local.base_amp_config_message, "base_amp_config cannot be used:\n  - amp.permissions[0].action is \"permit\"")
+    error_message = "Got: ${local.base_amp_config_message}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+# --- mcp, and the servers in base_amp_config ---
+
+run "mcp_not_JSON" {
+  command = plan
+
+  variables {
+    mcp = "{"
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+      "it is not valid JSON. Write it with jsonencode({ ... }).",
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "mcp_a_string" {
+  command = plan
+
+  variables {
+    mcp = "\"x\""
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+      "it is a string, but must be an object from server name to server. Write it with jsonencode({ ... }).",
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "mcp_empty" {
+  command = plan
+
+  variables {
+    mcp = ""
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+}
+
+run "mcp_empty_object" {
+  command = plan
+
+  variables {
+    mcp = "{}"
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+}
+
+run "mcp_with_a_level_too_many" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({ mcpServers = { files = { command = "npx" } } })
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+      "server \"mcpServers\" is not a server. Give the servers themselves, without this level around them.",
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "mcp_each_server_broken" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({
+      a_neither = {}
+      b_both    = { command = "npx", url = "https://mcp.example.com" }
+      c_command = { command = "" }
+      d_url     = { url = 7 }
+      e_args    = { command = "npx", args = "-y" }
+      f_args    = { command = "npx", args = ["-y", 1, null] }
+      g_env     = { command = "npx", env = ["TOKEN=env-value"] }
+      h_env     = { command = "npx", env = { GOOD = "env-value", PORT = 8080, DEBUG = true } }
+      i_headers = { url = "https://mcp.example.com", headers = "Authorization: header-value" }
+      j_headers = { url = "https://mcp.example.com", headers = { Authorization = ["header-value"] } }
+      k_string  = "npx"
+    })
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+      "server \"a_neither\" has neither \"command\" (a program that Amp starts) nor \"url\" (a server that it calls).",
+      "server \"b_both\" has both \"command\" and \"url\", of which a server has one.",
+      "server \"c_command\" must have the name or path of a program, a string, as \"command\".",
+      "server \"d_url\" must have an address, a string, as \"url\".",
+      "server \"e_args\" must have a list of strings as \"args\".",
+      "server \"f_args\" must have only strings in \"args\", and these are none: [1], [2].",
+      "server \"g_env\" must have an object of strings as \"env\".",
+      "server \"h_env\" must have only strings in \"env\", and these are none: DEBUG, PORT.",
+      "server \"i_headers\" must have an object of strings as \"headers\".",
+      "server \"j_headers\" must have only strings in \"headers\", and these are none: Authorization.",
+      "server \"k_string\" must be an object with \"command\" or \"url\".",
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+
+  assert {
+    condition     = !strcontains(local.mcp_message, "env-value") && !strcontains(local.mcp_message, "header-value")
+    error_message = "The message shows the value of a variable or a header: ${local.mcp_message}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "config_servers_are_checked_the_same" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.mcpServers" = { files = { args = ["-y"] } } })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "server \"files\" has neither \"command\" (a program that Amp starts) nor \"url\" (a server that it calls).",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "mcp_every_server_allowed" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({
+      files = { command = "npx", args = ["-y", "server"], env = { TOKEN = "$${TOKEN}" } }
+      bare  = { command = "/usr/local/bin/server" }
+      docs  = { url = "https://mcp.example.com/sse", headers = { Authorization = "Bearer $${TOKEN}" } }
+      other = { url = "$${MCP_URL}", includeTools = ["a"], disabled = false }
+    })
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", [
+    ])
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+}

@@ -1,0 +1,144 @@
+# The names of the older module: each still works, and is refused where it contradicts the new one.
+
+variables {
+  agent_id = "agent"
+}
+
+run "old_names_work" {
+  command = plan
+
+  variables {
+    folder                  = "/old"
+    sourcegraph_amp_api_key = "old-key"
+    install_sourcegraph_amp = false
+    sourcegraph_amp_version = "1.2.3"
+  }
+
+  assert {
+    condition     = local.payload.workdir == "/old" && !local.payload.install_amp && local.payload.amp_version == "1.2.3"
+    error_message = "The payload does not have what the old names gave: ${jsonencode(local.payload)}"
+  }
+
+  assert {
+    condition     = nonsensitive(coder_env.amp_api_key[0].value == "old-key")
+    error_message = "AMP_API_KEY is not what sourcegraph_amp_api_key gave."
+  }
+}
+
+run "old_and_new_names_that_agree" {
+  command = plan
+
+  variables {
+    workdir                 = "/same"
+    folder                  = "/same"
+    amp_api_key             = "same-key"
+    sourcegraph_amp_api_key = "same-key"
+    install_amp             = false
+    install_sourcegraph_amp = false
+    amp_version             = "1.2.3"
+    sourcegraph_amp_version = "1.2.3"
+  }
+
+  assert {
+    condition     = local.payload.workdir == "/same" && !local.payload.install_amp && local.payload.amp_version == "1.2.3"
+    error_message = "The payload does not have what both names gave: ${jsonencode(local.payload)}"
+  }
+}
+
+run "neither_name_of_install_amp" {
+  command = plan
+
+  variables {
+    workdir = "/new"
+  }
+
+  assert {
+    condition     = local.payload.install_amp
+    error_message = "Amp is not installed by default."
+  }
+}
+
+run "folder_relative" {
+  command = plan
+
+  variables {
+    folder = "project"
+  }
+
+  expect_failures = [var.folder]
+}
+
+run "folder_against_workdir" {
+  command = plan
+
+  variables {
+    workdir = "/new"
+    folder  = "/old"
+  }
+
+  expect_failures = [var.workdir]
+}
+
+run "install_sourcegraph_amp_against_install_amp" {
+  command = plan
+
+  variables {
+    workdir                 = "/new"
+    install_amp             = true
+    install_sourcegraph_amp = false
+  }
+
+  expect_failures = [var.install_sourcegraph_amp]
+}
+
+run "install_amp_against_install_sourcegraph_amp" {
+  command = plan
+
+  variables {
+    workdir                 = "/new"
+    install_amp             = false
+    install_sourcegraph_amp = true
+  }
+
+  expect_failures = [var.install_sourcegraph_amp]
+}
+
+run "sourcegraph_amp_version_with_shell_code" {
+  command = plan
+
+  variables {
+    workdir                 = "/new"
+    sourcegraph_amp_version = "$(id)"
+  }
+
+  expect_failures = [var.sourcegraph_amp_version]
+}
+
+run "sourcegraph_amp_version_against_amp_version" {
+  command = plan
+
+  variables {
+    workdir                 = "/new"
+    amp_version             = "2.0.0"
+    sourcegraph_amp_version = "1.2.3"
+  }
+
+  expect_failures = [var.sourcegraph_amp_version]
+}
+
+run "sourcegraph_amp_api_key_against_amp_api_key" {
+  command = plan
+
+  variables {
+    workdir                 = "/new"
+    amp_api_key             = "new-key"
+    sourcegraph_amp_api_key = "old-key"
+  }
+
+  assert {
+    condition     = local.amp_api_key_message == "sourcegraph_amp_api_key and amp_api_key, its new name, are both set and differ. Remove sourcegraph_amp_api_key."
+    error_message = "Got: ${local.amp_api_key_message}"
+  }
+
+  expect_failures = [coder_script.start]
+}

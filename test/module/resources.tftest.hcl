@@ -1,0 +1,310 @@
+# What the module creates: scripts with their payload, variables of the agent, apps, outputs.
+
+variables {
+  agent_id = "agent"
+  workdir  = "/home/coder/project"
+}
+
+# --- Defaults ---
+
+run "defaults" {
+  command = apply
+
+  assert {
+    condition = jsonencode(local.payload) == jsonencode({
+      agent_id              = ""
+      workdir               = "/home/coder/project"
+      ai_prompt             = ""
+      instruction_prompt    = ""
+      mode                  = ""
+      base_amp_config       = ""
+      mcp                   = null
+      dangerously_allow_all = false
+      install_amp           = true
+      install_via_npm       = false
+      amp_version           = ""
+      amp_installer_url     = "https://ampcode.com/install.sh"
+      npm_registry_url      = ""
+      install_agentapi      = true
+      agentapi_version      = "v0.12.1"
+      agentapi_download_url = "https://github.com/coder/agentapi/releases"
+      agentapi_sha256       = ""
+      agentapi_port         = 3284
+      app_slug              = "amp"
+      subdomain             = true
+      report_tasks          = true
+      log_level             = "info"
+    })
+    error_message = "The payload is another one: ${jsonencode(local.payload)}"
+  }
+
+  assert {
+    condition     = strcontains(coder_script.start.script, base64gzip(jsonencode(local.payload)))
+    error_message = "The payload is not in the start script."
+  }
+
+  assert {
+    condition     = startswith(coder_script.start.script, "#!/bin/sh\n") && coder_script.start.run_on_start && !coder_script.start.run_on_stop && !coder_script.start.start_blocks_login
+    error_message = "The start script must run with sh, on start only, and keep nobody from logging in."
+  }
+
+  assert {
+    condition     = startswith(coder_script.stop.script, "#!/bin/sh\n") && coder_script.stop.run_on_stop && !coder_script.stop.run_on_start
+    error_message = "The stop script must run with sh, on stop only."
+  }
+
+  assert {
+    condition     = coder_script.start.display_name == "Amp" && coder_script.stop.display_name == "Amp: stop"
+    error_message = "The scripts have other names."
+  }
+
+  assert {
+    condition     = length(coder_env.amp_api_key) == 0 && length(coder_env.amp_url) == 0
+    error_message = "A variable of the agent is set that nobody asked for."
+  }
+
+  assert {
+    condition     = length(coder_app.web) == 1 && length(coder_app.cli) == 0
+    error_message = "By default there is the chat app and no terminal app."
+  }
+
+  assert {
+    condition     = coder_app.web[0].slug == "amp" && coder_app.web[0].display_name == "Amp" && coder_app.web[0].url == "http://localhost:3284/" && coder_app.web[0].subdomain
+    error_message = "The chat app is another one: ${jsonencode(coder_app.web[0])}"
+  }
+
+  assert {
+    condition     = one(coder_app.web[0].healthcheck).url == "http://localhost:3284/status" && one(coder_app.web[0].healthcheck).interval == 3 && one(coder_app.web[0].healthcheck).threshold == 20
+    error_message = "The chat app's health check is another one: ${jsonencode(coder_app.web[0].healthcheck)}"
+  }
+
+  assert {
+    condition     = output.task_app_id == coder_app.web[0].id && output.task_app_id != ""
+    error_message = "task_app_id is not the chat app's ID."
+  }
+
+  assert {
+    condition     = output.module_dir == "$HOME/.amp-module" && output.agentapi_url == "http://localhost:3284"
+    error_message = "Got: ${output.module_dir} ${output.agentapi_url}"
+  }
+}
+
+# --- Inputs reach the scripts ---
+
+run "every_input_reaches_the_payload" {
+  command = plan
+
+  variables {
+    workdir               = "$HOME/my project"
+    ai_prompt             = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line"
+    instruction_prompt    = "# Rules\n- 'none'\n"
+    mode                  = "high"
+    base_amp_config       = "{ \"amp.notifications.enabled\": false }"
+    mcp                   = "{\"docs\":{\"url\":\"https://mcp.example.com\"}}"
+    dangerously_allow_all = true
+    install_amp           = false
+    install_via_npm       = true
+    amp_version           = "0.0.1790142911-g7618fb"
+    amp_installer_url     = "https://mirror.example.com/install.sh"
+    npm_registry_url      = "https://npm.example.com"
+    install_agentapi      = false
+    agentapi_version      = "v0.12.0"
+    agentapi_download_url = "https://mirror.example.com/agentapi"
+    agentapi_sha256       = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
+    agentapi_port         = 4000
+    app_slug              = "amp-two"
+    subdomain             = false
+    report_tasks          = false
+    pre_install_script    = "#!/bin/bash\necho \"pre $(date)\"\n"
+    post_install_script   = "#!/bin/bash\necho 'post'\n"
+    log_level             = "debug"
+  }
+
+  assert {
+    condition = jsonencode(local.payload) == jsonencode({
+      agent_id              = "agent"
+      workdir               = "$HOME/my project"
+      ai_prompt             = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line"
+      instruction_prompt    = "# Rules\n- 'none'\n"
+      mode                  = "high"
+      base_amp_config       = "{ \"amp.notifications.enabled\": false }"
+      mcp                   = "{\"docs\":{\"url\":\"https://mcp.example.com\"}}"
+      dangerously_allow_all = true
+      install_amp           = false
+      install_via_npm       = true
+      amp_version           = "0.0.1790142911-g7618fb"
+      amp_installer_url     = "https://mirror.example.com/install.sh"
+      npm_registry_url      = "https://npm.example.com"
+      install_agentapi      = false
+      agentapi_version      = "v0.12.0"
+      agentapi_download_url = "https://mirror.example.com/agentapi"
+      agentapi_sha256       = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+      agentapi_port         = 4000
+      app_slug              = "amp-two"
+      subdomain             = false
+      report_tasks          = false
+      log_level             = "debug"
+    })
+    error_message = "The payload is another one: ${jsonencode(local.payload)}"
+  }
+
+  assert {
+    condition     = strcontains(coder_script.start.script, base64gzip(jsonencode(local.payload)))
+    error_message = "The payload is not in the start script."
+  }
+
+  assert {
+    condition     = strcontains(coder_script.start.script, base64gzip("#!/bin/bash\necho \"pre $(date)\"\n")) && strcontains(coder_script.start.script, base64gzip("#!/bin/bash\necho 'post'\n"))
+    error_message = "The start script lacks pre_install_script or post_install_script."
+  }
+
+  assert {
+    condition     = !strcontains(coder_script.start.script, "touch pwned") && !strcontains(coder_script.start.script, "echo \"pre")
+    error_message = "Free text is in the start script as it is, where a shell reads it."
+  }
+
+  assert {
+    condition     = !strcontains(coder_script.start.script, base64encode("https://mirror.example.com/install.sh"))
+    error_message = "The bootstrap would run the installer although install_amp is false."
+  }
+}
+
+run "bootstrap_knows_the_installer" {
+  command = plan
+
+  variables {
+    amp_installer_url = "https://mirror.example.com/install.sh"
+    amp_version       = "1.2.3"
+  }
+
+  assert {
+    condition     = strcontains(coder_script.start.script, base64encode("https://mirror.example.com/install.sh")) && strcontains(coder_script.start.script, base64encode("1.2.3"))
+    error_message = "The bootstrap lacks the installer's address or the version."
+  }
+}
+
+run "bootstrap_leaves_npm_to_the_module" {
+  command = plan
+
+  variables {
+    amp_installer_url = "https://mirror.example.com/install.sh"
+    install_via_npm   = true
+  }
+
+  assert {
+    condition     = !strcontains(coder_script.start.script, base64encode("https://mirror.example.com/install.sh"))
+    error_message = "The bootstrap would run the installer although npm is asked for."
+  }
+}
+
+run "empty_user_scripts_are_none" {
+  command = plan
+
+  variables {
+    pre_install_script  = ""
+    post_install_script = ""
+  }
+
+  assert {
+    condition     = !strcontains(coder_script.start.script, base64gzip(""))
+    error_message = "An empty script is written to the workspace."
+  }
+}
+
+# --- Secrets ---
+
+run "secrets_only_as_variables_of_the_agent" {
+  command = plan
+
+  variables {
+    amp_api_key = "sgamp_user_0123456789_secret"
+    amp_url     = "https://amp.example.com"
+  }
+
+  assert {
+    condition     = coder_env.amp_api_key[0].name == "AMP_API_KEY" && nonsensitive(coder_env.amp_api_key[0].value == "sgamp_user_0123456789_secret")
+    error_message = "AMP_API_KEY is not set from amp_api_key."
+  }
+
+  assert {
+    condition     = coder_env.amp_url[0].name == "AMP_URL" && coder_env.amp_url[0].value == "https://amp.example.com"
+    error_message = "AMP_URL is not set from amp_url."
+  }
+
+  # A script made from a sensitive value would itself be sensitive, however it is encoded.
+  assert {
+    condition     = !issensitive(coder_script.start.script) && !issensitive(coder_script.stop.script) && !issensitive(local.payload)
+    error_message = "A script depends on a sensitive value."
+  }
+}
+
+# --- Apps ---
+
+run "terminal_app_and_looks" {
+  command = plan
+
+  variables {
+    cli_app              = true
+    app_slug             = "helper"
+    agentapi_port        = 4000
+    web_app_display_name = "Helper"
+    cli_app_display_name = "Helper in the terminal"
+    order                = 7
+    group                = "AI"
+    icon                 = "/icon/other.svg"
+    subdomain            = false
+  }
+
+  assert {
+    condition     = coder_app.web[0].slug == "helper" && coder_app.cli[0].slug == "helper-cli"
+    error_message = "Got: ${coder_app.web[0].slug} ${coder_app.cli[0].slug}"
+  }
+
+  assert {
+    condition     = coder_app.web[0].display_name == "Helper" && coder_app.cli[0].display_name == "Helper in the terminal"
+    error_message = "Got: ${coder_app.web[0].display_name}, ${coder_app.cli[0].display_name}"
+  }
+
+  assert {
+    condition     = coder_app.web[0].url == "http://localhost:4000/" && one(coder_app.web[0].healthcheck).url == "http://localhost:4000/status" && !coder_app.web[0].subdomain
+    error_message = "Got: ${jsonencode(coder_app.web[0])}"
+  }
+
+  assert {
+    condition     = alltrue([for app in [coder_app.web[0], coder_app.cli[0]] : app.order == 7 && app.group == "AI" && app.icon == "/icon/other.svg"])
+    error_message = "An app lacks order, group or icon."
+  }
+
+  assert {
+    condition     = coder_app.cli[0].command == "#!/bin/sh\nexport LANG=C.UTF-8 LC_ALL=C.UTF-8\nPATH=\"$HOME/.amp-module-helper/bin:$PATH\"\nexec agentapi attach --url localhost:4000\n"
+    error_message = "Got: ${coder_app.cli[0].command}"
+  }
+
+  assert {
+    condition     = coder_script.start.display_name == "Amp (helper)" && coder_script.stop.display_name == "Amp (helper): stop" && coder_script.start.icon == "/icon/other.svg"
+    error_message = "The scripts of a second instance cannot be told from those of the first."
+  }
+
+  assert {
+    condition     = output.module_dir == "$HOME/.amp-module-helper" && output.agentapi_url == "http://localhost:4000"
+    error_message = "Got: ${output.module_dir} ${output.agentapi_url}"
+  }
+
+  assert {
+    condition     = strcontains(coder_script.start.script, "$HOME/.amp-module-helper\n") && strcontains(coder_script.stop.script, "$HOME/.amp-module-helper/")
+    error_message = "A script uses another module directory."
+  }
+}
+
+run "no_web_app" {
+  command = apply
+
+  variables {
+    web_app = false
+  }
+
+  assert {
+    condition     = length(coder_app.web) == 0 && output.task_app_id == ""
+    error_message = "There is a chat app, or an ID of one: ${output.task_app_id}"
+  }
+}
