@@ -74,7 +74,8 @@ export async function spawnServer(options: ServerOptions): Promise<Server> {
       // Killed, not asked to end: AgentAPI would wait for the test's own open connections. An agent on a pseudo
       // terminal hangs up with it.
       const { pid } = child;
-      if (pid !== undefined && child.exitCode === null) process.kill(-pidIn(`${pid}`), "SIGKILL");
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (pid !== undefined && isRunning) process.kill(-pidIn(`${pid}`), "SIGKILL");
       await ended;
       await rm(folder, { recursive: true, force: true });
     },
