@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** A running process. */
@@ -6,6 +6,8 @@ export interface ProcessInfo {
   pid: number;
   /** Its arguments joined by spaces. */
   cmdline: string;
+  /** The executable, links resolved. */
+  exe: string;
 }
 
 /**
@@ -19,7 +21,8 @@ export async function findProcesses(name: string, value: string): Promise<Proces
     pids.map(async (pid) => {
       const environ = await read(`/proc/${pid}/environ`);
       if (!environ.split("\0").includes(marker)) return undefined;
-      return { pid, cmdline: (await read(`/proc/${pid}/cmdline`)).split("\0").join(" ").trim() };
+      const cmdline = (await read(`/proc/${pid}/cmdline`)).split("\0").join(" ").trim();
+      return { pid, cmdline, exe: await readlink(`/proc/${pid}/exe`).catch(() => "") };
     }),
   );
   return found.filter((item) => item !== undefined);

@@ -55,7 +55,7 @@ export interface RecordedPrompt {
 }
 
 export interface Workspace {
-  /** Folder of everything: `home`, `bin`, `tools`. Nothing of the workspace is outside of it. */
+  /** Folder of everything: `home`, `bin`, `tools`, `tmp`. Nothing of the workspace is outside of it. */
   root: string;
   home: string;
   moduleDir: string;
@@ -138,6 +138,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     CODER_WORKSPACE_NAME: "dev",
     CODER_WORKSPACE_OWNER_NAME: "alice",
     CODER_WORKSPACE_AGENT_NAME: "main",
+    // AgentAPI keeps uploads there; nothing of a workspace is to stay on this machine.
+    TMPDIR: join(root, "tmp"),
     [marker]: id,
     AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
     AMP_STANDIN_RECORD: records.prompts,
@@ -182,7 +184,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
 async function fillFolders(options: WorkspaceOptions, root: string, home: string): Promise<boolean> {
   const { hidePath = false, agentapi = "auto", amp = "stand-in" } = options;
   const bin = join(root, "bin");
-  await Promise.all([mkdir(home, { recursive: true }), mkdir(bin, { recursive: true })]);
+  await Promise.all([home, bin, join(root, "tmp")].map((folder) => mkdir(folder, { recursive: true })));
   await makeToolFolder(
     join(root, "tools"),
     hidePath ? "bare" : "usual",
