@@ -55,7 +55,7 @@ export async function callAmp(
       if (bytes > MAX_OUTPUT_BYTES)
         end(new AmpError("protocol", `${name} printed more than ${MAX_OUTPUT_BYTES} bytes.`));
     }
-    const { code, signal: killedBy } = await child.exited;
+    const { code, signal: killedBy } = await child.settled();
     if (stop) throw stop;
     const stdout = Buffer.concat(chunks).toString();
     if (code !== null && accepted.includes(code)) return { stdout, exitCode: code };
@@ -82,10 +82,9 @@ export async function callAmpJson<T>(
   const { stdout } = await callAmp(args, options, accepted);
   try {
     return schema.parse(JSON.parse(stdout));
-  } catch (cause) {
-    throw new AmpError("protocol", `"amp ${args.slice(0, 2).join(" ")}" did not print the JSON it should.`, {
-      cause,
-    });
+  } catch {
+    // Without the cause: a JSON error repeats a part of the text, which may hold the secrets of an MCP server.
+    throw new AmpError("protocol", `"amp ${args.slice(0, 2).join(" ")}" did not print the JSON it should.`);
   }
 }
 

@@ -107,7 +107,7 @@ async function* readTurns(
       if (isDone(seen)) linger ??= setTimeout(() => void child.terminate(), LINGER_MS);
     }
     if (!stop) for (const line of splitter.flush()) yield note(seen, decodeLine(line));
-    const exit = await child.exited;
+    const exit = await child.settled();
     const error = failure(stop, exit, seen, redact, child.stderrTail, limitMs);
     if (error) throw error;
   } finally {
@@ -162,7 +162,6 @@ function failure(
   stderr: string,
   limitMs: number,
 ): unknown {
-  const output = redact(`${stderr}\n${seen.otherOutput}`.trim());
   const details = {
     stderrTail: redact(stderr),
     ...(code !== null && { exitCode: code }),
@@ -176,12 +175,12 @@ function failure(
     return new AmpError("auth_required", "Amp has no API key and waits for a login.", details);
   if (stop) return stop.error;
   if (seen.results > 0 && (code === 0 || isDone(seen))) return undefined;
-  const kind = diagnose(output);
+  const kind = diagnose(`${stderr}\n${seen.otherOutput}`);
   if (code === 0 && seen.brokenLines === 0) {
     return new AmpError(kind ?? "no_result", "Amp ended without a result.", details);
   }
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-  const saying = essence(output);
+  const saying = essence(redact(stderr)) || essence(redact(seen.otherOutput));
   const message = `Amp ended with ${how} and without a ${seen.results > 0 ? "last " : ""}result${saying ? `: ${saying}` : "."}`;
   return new AmpError(kind ?? (code === 0 ? "protocol" : "execution"), message, details);
 }

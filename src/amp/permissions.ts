@@ -44,9 +44,10 @@ export function testPermission(
   input: Readonly<Record<string, unknown>> = {},
   options: AmpOptions & { context?: "thread" | "subagent" } = {},
 ): Promise<PermissionVerdict> {
-  const given = Object.entries(input).map(
-    ([name, value]) => `--${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
+  const given = Object.entries(input).flatMap(([name, value]) => [
+    `--${name}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
   const context = options.context ? ["--context", options.context] : [];
   // Exit 1 is "ask" and 2 is "reject": answers, not failures.
   return callAmpJson(

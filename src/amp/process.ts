@@ -79,6 +79,22 @@ export class AmpProcess {
     return this.#chunks();
   }
 
+  /** Resolves when Amp is gone and its last words on stderr are read. */
+  async settled(): Promise<Exit> {
+    const exit = await this.exited;
+    const { stderr } = this.#child;
+    if (stderr && !stderr.closed) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, SILENCE_MS);
+        stderr.once("close", () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    return exit;
+  }
+
   /** The end of what Amp wrote to stderr, unmasked. */
   get stderrTail(): string {
     return Buffer.concat(this.#stderr).subarray(-STDERR_TAIL_BYTES).toString();

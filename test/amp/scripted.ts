@@ -1,0 +1,100 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import type { AmpEvent } from "../../src/amp/events.ts";
+import { execute } from "../../src/amp/execute.ts";
+import type { Prompt } from "../../src/amp/input.ts";
+import type { ExecuteOptions } from "../../src/amp/options.ts";
+import { type AmpProbe, probeAmp } from "../../src/amp/probe.ts";
+
+/** The Amp that follows a script: see its own head comment for what it can do. */
+export const SCRIPTED_AMP = fileURLToPath(new URL("../fixtures/amp-stream/amp", import.meta.url));
+
+let probe: Promise<AmpProbe> | undefined;
+
+/** What the scripted Amp can do, probed once. */
+export function scriptedProbe(): Promise<AmpProbe> {
+  probe ??= probeAmp(SCRIPTED_AMP);
+  return probe;
+}
+
+export interface Call {
+  pid: number;
+  args: string[];
+  cwd: string;
+  toolbox?: string;
+  extra?: string;
+  settings?: { text: string; mode: number };
+  mcp?: { text: string; mode: number };
+}
+
+export interface Scripted {
+  home: string;
+  /** Environment that makes the scripted Amp follow `scenario`. */
+  env: Record<string, string>;
+  /** The options for `execute`. */
+  options: ExecuteOptions & { amp: AmpProbe };
+  /** How it was called, in order. */
+  calls(): Call[];
+  /** The user messages it read, in order. */
+  messages(): unknown[];
+}
+
+/** A home of its own for one test, and the options with which `execute` runs the scripted Amp there. */
+export async function scripted(scenario: string, more: ExecuteOptions = {}): Promise<Scripted> {
+  const home = mkdtempSync(join(tmpdir(), "amp-stream-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const log = join(home, "calls.jsonl");
+  const env = { HOME: home, XDG_CONFIG_HOME: "", AMP_STREAM: scenario, AMP_STREAM_LOG: log };
+  const entries = () =>
+    existsSync(log)
+      ? readFileSync(log, "utf8")
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Call & { message?: unknown })
+      : [];
+  return {
+    home,
+    env,
+    options: { cwd: home, graceMs: 300, ...more, amp: await scriptedProbe(), env: { ...env, ...more.env } },
+    calls: () => entries().filter((entry) => entry.args),
+    messages: () => entries().flatMap((entry) => (entry.message === undefined ? [] : [entry.message])),
+  };
+}
+
+/** All events, and the error the iteration ended with. */
+export async function collect(
+  prompt: Prompt,
+  options: ExecuteOptions,
+): Promise<{ events: AmpEvent[]; error: unknown; ms: number }> {
+  const events: AmpEvent[] = [];
+  const begin = performance.now();
+  let error: unknown;
+  try {
+    for await (const event of execute(prompt, options)) events.push(event);
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { events, error, ms: performance.now() - begin };
+}
+
+/** The text blocks of assistant events, in order. */
+export function texts(events: readonly AmpEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === "assistant"
+      ? event.message.content.flatMap((block) => ("text" in block ? [String(block["text"])] : []))
+      : [],
+  );
+}
+
+/** Whether any process of the group is left. */
+export function isGroupAlive(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
