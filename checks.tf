@@ -10,7 +10,7 @@
 # messages hold names, types and rules but no secret, so they are nonsensitive().
 
 locals {
-  # A string with more than white space in it, as JSON text.
+  # JSON text: a string with more than white space in it, and the type that the first character tells.
   name_pattern = "^\".*[^\"[:space:]].*\"$"
   json_types   = { "{" = "an object", "[" = "a list", "\"" = "a string", "t" = "a boolean", "f" = "a boolean", "n" = "null" }
 
@@ -57,11 +57,12 @@ locals {
   base_amp_config      = trimspace(var.base_amp_config) == "" ? "" : var.base_amp_config
   base_amp_config_type = try(lookup(local.json_types, substr(jsonencode(jsondecode(local.base_amp_config)), 0, 1), "a number"), "not JSON")
   base_settings        = try(merge(jsondecode(local.base_amp_config)), {})
-  base_setting_texts   = { for key, value in local.base_settings : key => jsonencode(value) }
+  base_setting_types   = { for key, value in local.base_settings : key => lookup(local.json_types, substr(jsonencode(value), 0, 1), "a number") }
 
-  allow_all_text   = lookup(local.base_setting_texts, "amp.dangerouslyAllowAll", "missing")
-  permissions_text = lookup(local.base_setting_texts, "amp.permissions", "missing")
-  servers_text     = lookup(local.base_setting_texts, "amp.mcpServers", "missing")
+  # What the module itself reads; a key that is not there has the right type.
+  allow_all_type   = lookup(local.base_setting_types, "amp.dangerouslyAllowAll", "a boolean")
+  permissions_type = lookup(local.base_setting_types, "amp.permissions", "a list")
+  servers_type     = lookup(local.base_setting_types, "amp.mcpServers", "an object")
 
   base_amp_config_problems = concat(
     compact([
@@ -69,17 +70,17 @@ locals {
       local.base_amp_config_type == "not JSON" ? "it is not valid JSON. Write it with jsonencode({ ... })." :
       "it is ${local.base_amp_config_type}, but must be an object. Write it with jsonencode({ ... }).",
 
-      contains(["missing", "true", "false"], local.allow_all_text) ? "" :
-      "amp.dangerouslyAllowAll is ${lookup(local.json_types, substr(local.allow_all_text, 0, 1), "a number")}, but must be true or false.",
+      local.allow_all_type == "a boolean" ? "" :
+      "amp.dangerouslyAllowAll is ${local.allow_all_type}, but must be true or false.",
 
-      var.dangerously_allow_all && local.allow_all_text == "false" ?
+      var.dangerously_allow_all && try(local.base_settings["amp.dangerouslyAllowAll"] == false, false) ?
       "amp.dangerouslyAllowAll is false, but the variable dangerously_allow_all is true. Remove one of them." : "",
 
-      local.permissions_text == "missing" || startswith(local.permissions_text, "[") ? "" :
-      "amp.permissions is ${lookup(local.json_types, substr(local.permissions_text, 0, 1), "a number")}, but must be a list of rules.",
+      local.permissions_type == "a list" ? "" :
+      "amp.permissions is ${local.permissions_type}, but must be a list of rules.",
 
-      local.servers_text == "missing" || startswith(local.servers_text, "{") ? "" :
-      "amp.mcpServers is ${lookup(local.json_types, substr(local.servers_text, 0, 1), "a number")}, but must be an object from server name to server.",
+      local.servers_type == "an object" ? "" :
+      "amp.mcpServers is ${local.servers_type}, but must be an object from server name to server.",
     ]),
     local.permission_problems,
     local.server_problems["base_amp_config"],
@@ -203,6 +204,8 @@ locals {
   text_problems = concat(
     [for name, text in local.texts : "${name} contains a NUL character (U+0000), which neither a program's arguments nor a terminal can carry." if strcontains(text, "\u0000")],
     [for prompt in [local.task_prompt] : "The Task's prompt is only white space, which Amp cannot be sent. Write what Amp is to do." if var.ai_prompt == "" && prompt != "" && trimspace(prompt) == ""],
+    # A short value may be in a text by chance; a real key is not.
+    [for name, text in local.texts : "${name} contains the value of amp_api_key, which would be written into a script. Leave it out: in the workspace it is the environment variable AMP_API_KEY." if nonsensitive(length(local.amp_api_key) >= 16 && strcontains(text, local.amp_api_key))],
   )
   text_message = nonsensitive(join("\n", local.text_problems))
 

@@ -118,6 +118,22 @@ run "texts_with_NUL" {
   expect_failures = [coder_script.start]
 }
 
+run "a_text_with_the_key" {
+  command = plan
+
+  variables {
+    amp_api_key        = "sgamp_user_0123456789_secret"
+    pre_install_script = "curl -H 'Authorization: Bearer sgamp_user_0123456789_secret' https://ampcode.com"
+  }
+
+  assert {
+    condition     = startswith(local.text_message, "pre_install_script contains the value of amp_api_key") && !strcontains(local.text_message, "0123456789")
+    error_message = "Got: ${local.text_message}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
 # --- Size of the start script ---
 
 # Hashes in hexadecimal digits compress to half their size at best.
