@@ -44,6 +44,7 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
   try {
     await download(url, paths.agentapi, {
       mode: 0o755,
+      env,
       ...(config.agentapi_sha256 ? { sha256: config.agentapi_sha256 } : {}),
       ...downloadProgress("AgentAPI", log),
       prove: async (temporary) => {

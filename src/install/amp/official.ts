@@ -39,7 +39,7 @@ export async function installOfficially(
     );
   }
   const installer = join(paths.state, "amp-installer.sh");
-  await fetchInstaller(config.amp_installer_url, installer, log);
+  await fetchInstaller(config.amp_installer_url, installer, env, log);
   try {
     const { exitCode, failure, output } = await run(bash, [installer], {
       env: { ...env, ...(version === undefined ? {} : { AMP_VERSION: version }) },
@@ -60,10 +60,11 @@ export async function installOfficially(
   );
 }
 
-async function fetchInstaller(url: string, target: string, log: Log): Promise<void> {
+async function fetchInstaller(url: string, target: string, env: NodeJS.ProcessEnv, log: Log): Promise<void> {
   try {
     await download(url, target, {
       mode: 0o700,
+      env,
       ...downloadProgress("Amp's installer", log),
     });
   } catch (cause) {
