@@ -48,7 +48,7 @@ describe("events", () => {
     const reading = take(1, ['event: status_change\ndata: {"status":"asleep"}\n\n']);
     await expect(reading).rejects.toMatchObject({
       kind: "protocol",
-      message: /`status` is missing or wrong/,
+      message: expect.stringMatching(/`status` is missing or wrong/),
     });
     await expect(take(1, ["event: status_change\ndata: {half\n\n"])).rejects.toMatchObject({
       kind: "protocol",
@@ -59,7 +59,7 @@ describe("events", () => {
     const page = await clientOf(always(200, "text/html", "<html>"));
     await expect(collect(page.events(), 1)).rejects.toMatchObject({
       kind: "protocol",
-      message: /text\/html/,
+      message: expect.stringContaining("text/html"),
     });
     const failed = await clientOf(always(500, "application/problem+json", '{"detail":"no stream today"}'));
     await expect(collect(failed.events(), 1)).rejects.toMatchObject({
@@ -81,7 +81,10 @@ describe("events", () => {
   it("ends a silent stream, and one that never begins", async () => {
     const silent = await clientOf(stream([statusText]));
     const reading = collect(silent.events({ idleTimeoutMs: 150 }));
-    await expect(reading).rejects.toMatchObject({ kind: "timeout", message: /no event .* within 150 ms/ });
+    await expect(reading).rejects.toMatchObject({
+      kind: "timeout",
+      message: expect.stringMatching(/no event .* within 150 ms/),
+    });
     const mute = await clientOf(() => {}, { timeoutMs: 150 });
     await expect(collect(mute.events())).rejects.toMatchObject({ kind: "timeout" });
   });
