@@ -335,6 +335,17 @@ describe.concurrent.each(implementations)("AgentAPI contract: $name", { timeout:
     await until(server.client, (event) => /You sent 4 bytes/.test(textOf(event)), { timeoutMs: 8_000 });
   });
 
+  it("takes a blank screen for a box: a prompt that nobody can see is typed into whatever comes next", async (context) => {
+    const { expect } = context;
+    const code = `process.stdin.setRawMode?.(true);
+      process.stdin.on("data", (data) => require("fs").appendFileSync(process.env.FIXTURE_LOG, data));
+      process.stdout.write("\\x1b[2J\\x1b[H");
+      setTimeout(() => process.stdout.write("No box here."), 500);`;
+    const server = await launched(launch(context, { agent: [process.execPath, "-e", code], stdin: "first" }));
+    await eventually(async () => (await server.received()).includes("\x1b[200~first\x1b[201~"));
+    expect((await server.client.status()).status).toBe("running");
+  });
+
   it("without a box gets stuck on a user message; only events keep coming", async (context) => {
     const { expect } = context;
     const { client, received } = await start(context, { env: { FIXTURE_BOX: "0" } });
