@@ -2,8 +2,8 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { findTool } from "./find-tool.ts";
 
-/** What even the barest image has: a shell, GNU coreutils and gzip. */
-const bare = `sh bash dash gzip gunzip
+/** What even the barest image has: a shell, GNU coreutils and gzip. The stand-in AgentAPI needs script and setpriv. */
+const bare = `sh bash dash gzip gunzip script setpriv
   base64 basename cat chmod chown cp cut date dd df dirname du echo env expr false head id install join link ln ls
   md5sum mkdir mkfifo mktemp mv nice nohup nproc od paste printenv printf pwd readlink realpath rm rmdir seq
   sha256sum sleep sort split stat stty sync tail tee test timeout touch tr true truncate tty uname uniq wc whoami`;
