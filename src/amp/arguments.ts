@@ -1,4 +1,4 @@
-import { AmpError } from "./errors.ts";
+import { AmpError, AmpOptionError } from "./errors.ts";
 import type { ExecuteOptions } from "./options.ts";
 import type { AmpProbe } from "./probe.ts";
 import { threadId } from "./thread-id.ts";
@@ -19,7 +19,7 @@ export interface InvocationFiles {
  * labels, settings, MCP servers) fails where it is not listed; comfort (colour, notifications, logs) is left out.
  *
  * @throws AmpError unsupported_version
- * @throws TypeError for a mode that this Amp does not have
+ * @throws AmpOptionError for a mode that this Amp does not have
  */
 export function buildInvocation(
   probe: AmpProbe,
@@ -104,5 +104,7 @@ function checkedMode(
   if (mode === undefined || mode === "") return undefined;
   const isKnown = modes.some((known) => known.toLowerCase() === mode.toLowerCase());
   if (isKnown || hasPluginModes || modes.length === 0) return mode;
-  throw new TypeError(`the mode ${JSON.stringify(mode)} is not one of Amp ${version}: ${modes.join(", ")}`);
+  throw new AmpOptionError(
+    `the mode ${JSON.stringify(mode)} is not one of Amp ${version}: ${modes.join(", ")}`,
+  );
 }

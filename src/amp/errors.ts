@@ -50,7 +50,12 @@ export interface AmpErrorDetails {
   cause?: unknown;
 }
 
-/** Every failure in this folder but wrong arguments, which are a `TypeError`. */
+/** An option or argument that no Amp, or not this one, can take. Nothing was started. */
+export class AmpOptionError extends TypeError {
+  override readonly name = "AmpOptionError";
+}
+
+/** Every failure in this folder but wrong options. */
 export class AmpError extends Error {
   override readonly name = "AmpError";
   readonly kind: AmpErrorKind;

@@ -1,7 +1,8 @@
+import { statSync } from "node:fs";
 import { allowsAllBySetting, buildInvocation } from "./arguments.ts";
 import { type AmpRecord, decodeLine, MAX_LINE_BYTES } from "./decode.ts";
 import { diagnose, essence, isLoginPrompt } from "./diagnose.ts";
-import { AmpError } from "./errors.ts";
+import { AmpError, AmpOptionError } from "./errors.ts";
 import type { AmpEvent } from "./events.ts";
 import { inputLines, type Prompt } from "./input.ts";
 import { LineSplitter } from "./lines.ts";
@@ -26,7 +27,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
  * any other; see `run` for one that throws.
  *
  * @throws AmpError after the last event, where Amp did not end with a result
- * @throws TypeError for options that no Amp can take
+ * @throws AmpOptionError for options that no Amp can take
  */
 export async function* execute(prompt: Prompt, options: ExecuteOptions = {}): AsyncGenerator<AmpEvent> {
   for await (const { event } of executeRecords(prompt, options)) yield event;
@@ -38,6 +39,9 @@ export async function* executeRecords(
   options: ExecuteOptions = {},
 ): AsyncGenerator<AmpRecord> {
   checkOptions(options);
+  if (options.cwd !== undefined && !statSync(options.cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new AmpOptionError(`the folder ${options.cwd} does not exist`);
+  }
   if (options.signal?.aborted) throw new AmpError("aborted", "Stopped before Amp was started.");
   const amp = await resolveAmp(options);
   const env = { ...environment(options), ...(options.toolbox && { AMP_TOOLBOX: options.toolbox }) };

@@ -1,4 +1,5 @@
-import type { AmpProbe } from "./probe.ts";
+import { AmpOptionError } from "./errors.ts";
+import type { AmpProbe, ProbeCache } from "./probe.ts";
 import { threadId } from "./thread-id.ts";
 
 /** One rule of `amp.permissions`; the first that matches decides. */
@@ -22,6 +23,10 @@ export type McpServerConfig = Record<string, unknown>;
 export interface AmpOptions {
   /** A probed Amp. Without it the usual places are searched and the first one is probed (0.5-0.8 s). */
   amp?: AmpProbe;
+  /** Where a probe is kept between runs, for a search without `amp`. */
+  probeCache?: ProbeCache;
+  /** npm prefixes to search first, without `amp`. */
+  npmPrefixes?: readonly string[];
   /** Working directory of Amp; this process's own by default. */
   cwd?: string;
   /** Laid over this process's environment; undefined removes a variable. */
@@ -68,22 +73,22 @@ export interface ExecuteOptions extends AmpOptions {
   maxLineBytes?: number;
 }
 
-/** @throws TypeError for an option that no Amp can take */
+/** @throws AmpOptionError for an option that no Amp can take */
 export function checkOptions(options: ExecuteOptions): void {
   const { labels = [], continueThread, timeoutMs, permissions = [] } = options;
-  if (labels.length > 20) throw new TypeError(`${labels.length} labels; Amp takes at most 20`);
+  if (labels.length > 20) throw new AmpOptionError(`${labels.length} labels; Amp takes at most 20`);
   for (const label of labels) {
     if (!/^[A-Za-z0-9-]+$/.test(label)) {
-      throw new TypeError(
+      throw new AmpOptionError(
         `the label ${JSON.stringify(label)} has other characters than letters, digits and hyphens`,
       );
     }
   }
   if (typeof continueThread === "string") threadId(continueThread);
   if (timeoutMs !== undefined && !(timeoutMs >= 0))
-    throw new TypeError(`timeoutMs is ${timeoutMs}; want 0 or more`);
+    throw new AmpOptionError(`timeoutMs is ${timeoutMs}; want 0 or more`);
   for (const rule of permissions) {
     if (rule.action === "delegate" && !rule.to)
-      throw new TypeError('a "delegate" rule needs "to", a program');
+      throw new AmpOptionError('a "delegate" rule needs "to", a program');
   }
 }

@@ -18,7 +18,7 @@ export function environment(options: AmpOptions): NodeJS.ProcessEnv {
 export async function resolveAmp(options: AmpOptions): Promise<AmpProbe> {
   if (options.amp) return options.amp;
   const env = environment(options);
-  const path = findAmp({ env, home: env["HOME"] ?? homedir() });
+  const path = findAmp({ env, home: env["HOME"] ?? homedir(), npmPrefixes: options.npmPrefixes ?? [] });
   if (path === undefined) {
     throw new AmpError(
       "cli_not_found",
@@ -26,7 +26,7 @@ export async function resolveAmp(options: AmpOptions): Promise<AmpProbe> {
     );
   }
   try {
-    return await probeAmp(path, { env });
+    return await probeAmp(path, { env, ...(options.probeCache && { cache: options.probeCache }) });
   } catch (cause) {
     if (!(cause instanceof AmpProbeError)) throw cause;
     throw new AmpError("cli_not_found", `The Amp at ${path} does not work: ${cause.message}.`, {

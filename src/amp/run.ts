@@ -20,7 +20,7 @@ export interface RunResult {
  * Runs Amp to the end and returns its final text. With several messages the last result counts.
  *
  * @throws AmpError where it failed, also where Amp reported the failure itself
- * @throws TypeError for options that no Amp can take
+ * @throws AmpOptionError for options that no Amp can take
  */
 export async function run(prompt: Prompt, options: ExecuteOptions = {}): Promise<RunResult> {
   let last: ResultEvent | undefined;

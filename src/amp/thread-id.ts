@@ -1,12 +1,14 @@
+import { AmpOptionError } from "./errors.ts";
+
 const THREAD = /(?:^|\/)(T-[A-Za-z0-9][A-Za-z0-9-]*)(?:[/?#].*)?$/;
 
 /**
  * The id in an Amp thread's id (`T-…`) or address (`https://ampcode.com/threads/T-…`).
- * @throws TypeError where there is none
+ * @throws AmpOptionError where there is none
  */
 export function threadId(idOrUrl: string): string {
   const id = idOrUrl.trim().match(THREAD)?.[1];
   if (id === undefined)
-    throw new TypeError(`not an Amp thread: ${JSON.stringify(idOrUrl)} (want T-… or its URL)`);
+    throw new AmpOptionError(`not an Amp thread: ${JSON.stringify(idOrUrl)} (want T-… or its URL)`);
   return id;
 }

@@ -43,12 +43,12 @@ export async function listThreads(
   return callAmpJson(["threads", "list", "--json", ...args], threads, options);
 }
 
-/** A whole conversation as Markdown. @throws AmpError, TypeError for what is no thread */
+/** A whole conversation as Markdown. @throws AmpError, AmpOptionError for what is no thread */
 export async function threadMarkdown(thread: string, options: AmpOptions = {}): Promise<string> {
   return (await callAmp(["threads", "markdown", threadId(thread)], options)).stdout;
 }
 
-/** Goes on with a thread. @throws AmpError, TypeError for what is no thread */
+/** Goes on with a thread. @throws AmpError, AmpOptionError for what is no thread */
 export function continueThread(
   thread: string,
   prompt: Prompt,

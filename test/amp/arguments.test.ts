@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { buildInvocation } from "../../src/amp/arguments.ts";
+import { AmpOptionError } from "../../src/amp/errors.ts";
 import type { AmpProbe } from "../../src/amp/probe.ts";
 
 const THREAD = "T-2775dc92-90ed-4f85-8b73-8f9766029e83";
@@ -131,5 +132,5 @@ test("an Amp without any stream is refused", () => {
 
 test("a mode of a plugin cannot be told beforehand", () => {
   expect(buildInvocation({ ...TODAY, hasPluginModes: true }, { mode: "mine" }).args).toContain("mine");
-  expect(() => buildInvocation(TODAY, { mode: "mine" })).toThrow(TypeError);
+  expect(() => buildInvocation(TODAY, { mode: "mine" })).toThrow(AmpOptionError);
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -89,12 +89,19 @@ export function texts(events: readonly AmpEvent[]): string[] {
   );
 }
 
-/** Whether any process of the group is left. */
-export function isGroupAlive(pid: number): boolean {
-  try {
-    process.kill(-pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether any process of the group is left. One that has ended counts as gone, though its parent never asked. */
+export function isGroupAlive(group: number): boolean {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        // After the name in brackets: state, parent, group.
+        const [state, , pgrp] = readFileSync(`/proc/${pid}/stat`, "utf8")
+          .replace(/^.*\) /s, "")
+          .split(" ");
+        return Number(pgrp) === group && state !== "Z";
+      } catch {
+        return false;
+      }
+    });
 }

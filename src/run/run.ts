@@ -1,0 +1,95 @@
+import { AmpError, AmpOptionError } from "../amp/errors.ts";
+import { executeRecords } from "../amp/execute.ts";
+import type { ExecuteOptions } from "../amp/options.ts";
+import { resultError } from "../amp/run.ts";
+import { Output } from "./output.ts";
+import { Progress } from "./progress.ts";
+
+export interface RunOptions extends ExecuteOptions {
+  /** The prompt; "-" or undefined reads it from stdin. */
+  prompt?: string;
+  /** Pass Amp's events through instead of printing text. */
+  json: boolean;
+}
+
+export interface RunStreams {
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Ends Amp. Its reason is the exit code. */
+  signal: AbortSignal;
+}
+
+/** Exit codes, as `timeout` and shells have them. */
+const EXIT = { done: 0, failed: 1, usage: 2, timeout: 124, interrupted: 130 };
+
+/**
+ * Gives Amp one prompt and prints what it answers. Never throws.
+ * @returns the exit code
+ */
+export async function runPrompt(options: RunOptions, io: RunStreams): Promise<number> {
+  const { prompt: given, json, ...execution } = options;
+  const say = (line: string) => io.stderr.write(`${line}\n`);
+  try {
+    const prompt = await readPrompt(given, io);
+    const output = new Output(io.stdout);
+    const progress = new Progress(io.stderr);
+    const signal = AbortSignal.any([io.signal, output.closed]);
+    let failure: AmpError | undefined;
+    for await (const { event, text } of executeRecords(prompt, { keepThread: true, ...execution, signal })) {
+      progress.note(event);
+      if (json) await output.write(`${text}\n`);
+      else await output.show(event);
+      if (event.type === "result") {
+        failure = resultError(event);
+        const denials = event.permission_denials?.length ?? 0;
+        if (denials > 0) say(`warning: Amp was refused ${denials} tool call${denials === 1 ? "" : "s"}.`);
+      }
+    }
+    if (failure) throw failure;
+    progress.end();
+    return EXIT.done;
+  } catch (error) {
+    return explain(error, say, io.signal);
+  }
+}
+
+/** A folder or flag that is wrong is the caller's to correct; everything else has a kind. */
+function explain(error: unknown, say: (line: string) => void, signal: AbortSignal): number {
+  if (error instanceof AmpOptionError) {
+    say(`error: ${error.message}`);
+    return EXIT.usage;
+  }
+  if (!(error instanceof AmpError)) {
+    say(`error: ${error instanceof Error ? error.message : error}`);
+    return EXIT.failed;
+  }
+  if (error.kind === "aborted") {
+    if (!signal.aborted) return EXIT.failed;
+    say("Interrupted.");
+    return typeof signal.reason === "number" ? signal.reason : EXIT.interrupted;
+  }
+  say(`error: ${error.message} (${error.kind})`);
+  say(`To fix it: ${error.remedy}`);
+  const tail = error.stderrTail.trim().split("\n").slice(-10);
+  if (error.kind === "execution" && tail[0]) say(["Amp's last words:", ...tail].join("\n  "));
+  return error.kind === "timeout" ? EXIT.timeout : EXIT.failed;
+}
+
+async function readPrompt(given: string | undefined, { stdin }: RunStreams): Promise<string> {
+  if (given !== undefined && given !== "-") return nonEmpty(given, "The prompt is empty.");
+  if (given === undefined && stdin.isTTY) {
+    throw new AmpOptionError('There is no prompt: give one, or "-" to type it.');
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
+  return nonEmpty(
+    Buffer.concat(chunks).toString(),
+    "There is no prompt: none was given, and stdin is empty.",
+  );
+}
+
+function nonEmpty(prompt: string, message: string): string {
+  if (prompt.trim() === "") throw new AmpOptionError(message);
+  return prompt;
+}
