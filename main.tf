@@ -25,28 +25,30 @@ locals {
   payload = {
     # For the path of a chat without a subdomain only: an agent's ID is unknown at plan time, and then so
     # is the script and its size.
-    agent_id              = var.subdomain ? "" : var.agent_id
-    workdir               = local.workdir
-    ai_prompt             = local.ai_prompt
-    instruction_prompt    = var.instruction_prompt
-    mode                  = var.mode
-    base_amp_config       = local.base_amp_config
-    mcp                   = local.mcp
-    dangerously_allow_all = var.dangerously_allow_all
-    install_amp           = local.install_amp
-    install_via_npm       = var.install_via_npm
-    amp_version           = local.amp_version
-    amp_installer_url     = var.amp_installer_url
-    npm_registry_url      = var.npm_registry_url
-    install_agentapi      = var.install_agentapi
-    agentapi_version      = var.agentapi_version
-    agentapi_download_url = var.agentapi_download_url
-    agentapi_sha256       = lower(var.agentapi_sha256)
-    agentapi_port         = var.agentapi_port
-    app_slug              = var.app_slug
-    subdomain             = var.subdomain
-    report_tasks          = var.report_tasks
-    log_level             = var.log_level
+    agent_id               = var.subdomain ? "" : var.agent_id
+    workdir                = local.workdir
+    ai_prompt              = local.ai_prompt
+    instruction_prompt     = var.instruction_prompt
+    mode                   = var.mode
+    base_amp_config        = local.base_amp_config
+    mcp                    = local.mcp
+    mcp_config_remote_path = var.mcp_config_remote_path
+    dangerously_allow_all  = var.dangerously_allow_all
+    install_amp            = local.install_amp
+    install_via_npm        = var.install_via_npm
+    amp_version            = local.amp_version
+    amp_update_check_hours = var.amp_update_check_hours
+    amp_installer_url      = var.amp_installer_url
+    npm_registry_url       = var.npm_registry_url
+    install_agentapi       = var.install_agentapi
+    agentapi_version       = var.agentapi_version
+    agentapi_download_url  = var.agentapi_download_url
+    agentapi_sha256        = lower(var.agentapi_sha256)
+    agentapi_port          = var.agentapi_port
+    app_slug               = var.app_slug
+    subdomain              = var.subdomain
+    report_tasks           = var.report_tasks
+    log_level              = var.log_level
   }
 
   # What the start script is rendered from, but for the payload.

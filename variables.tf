@@ -102,6 +102,13 @@ variable "mcp" {
   description = "More MCP servers as the text of a JSON object from server name to server: `{ command, args, env }` for one that Amp starts, `{ url, headers }` for one that it calls. A server here replaces one of that name in `base_amp_config`. Put no secret here: Amp expands `$${NAME}` in `env`. null: none."
 }
 
+variable "mcp_config_remote_path" {
+  type        = list(string)
+  default     = []
+  nullable    = false
+  description = "Addresses, http or https, that return a JSON object of MCP servers, as `mcp` takes it, also below a key `mcpServers`. Fetched at every workspace start, side by side; one that fails is a warning, and its last good answer is used. A server in `base_amp_config` or `mcp` wins over one of that name. Empty: none."
+}
+
 variable "dangerously_allow_all" {
   type        = bool
   default     = false
@@ -133,6 +140,18 @@ variable "amp_version" {
   validation {
     condition     = can(regex(local.amp_version_pattern, var.amp_version))
     error_message = "amp_version is ${jsonencode(var.amp_version)}. It must be empty, \"latest\", or one version such as \"0.0.1790142911-g7618fb\" (letters, digits, \".\", \"+\" and \"-\")."
+  }
+}
+
+variable "amp_update_check_hours" {
+  type        = number
+  default     = 24
+  nullable    = false
+  description = "How often, in hours, a newer Amp is looked for at a workspace start where `amp_version` is empty or `latest`. 0: at every start. A failed look-up never stops a start, and Amp is never replaced by an older version."
+
+  validation {
+    condition     = var.amp_update_check_hours >= 0
+    error_message = "amp_update_check_hours is ${var.amp_update_check_hours}. It must be 0 (every start) or a number of hours."
   }
 }
 

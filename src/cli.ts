@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { type Context, createContext } from "./context.ts";
 import { ModuleError, reasonOf } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
+import { prebake } from "./install/prebake.ts";
 import { doctor } from "./operate/doctor.ts";
 import { start } from "./start/start.ts";
 import { stop } from "./stop/stop.ts";
@@ -50,6 +51,36 @@ program
   .description("look at everything that the module set up and say what is wrong and how to fix it")
   .action(async () => {
     process.exitCode = (await doctor(contextOfThisFile())) ? 0 : 1;
+  });
+
+program
+  .command("prebake")
+  .description("in a Dockerfile: put Amp and AgentAPI into the image, in /opt/amp-module")
+  .option("--amp-version <version>", "as the variable amp_version", "")
+  .option("--install-via-npm", "as the variable install_via_npm", false)
+  .option("--amp-installer-url <url>", "as the variable amp_installer_url", "https://ampcode.com/install.sh")
+  .option("--npm-registry-url <url>", "as the variable npm_registry_url", "")
+  .option("--agentapi-version <version>", "as the variable agentapi_version", "v0.12.1")
+  .option(
+    "--agentapi-download-url <url>",
+    "as the variable agentapi_download_url",
+    "https://github.com/coder/agentapi/releases",
+  )
+  .option("--agentapi-sha256 <digest>", "as the variable agentapi_sha256", "")
+  .action((options: Record<string, string | boolean>) => {
+    process.umask(0o022);
+    return prebake(
+      {
+        amp_version: String(options["ampVersion"]),
+        install_via_npm: options["installViaNpm"] === true,
+        amp_installer_url: String(options["ampInstallerUrl"]),
+        npm_registry_url: String(options["npmRegistryUrl"]),
+        agentapi_version: String(options["agentapiVersion"]),
+        agentapi_download_url: String(options["agentapiDownloadUrl"]),
+        agentapi_sha256: String(options["agentapiSha256"]),
+      },
+      process.env,
+    );
   });
 
 try {

@@ -1,5 +1,8 @@
 import { join } from "node:path";
 
+/** Where `amp-module prebake` puts Amp and AgentAPI in an image, outside of the home that a volume may cover. */
+export const PREBAKED_DIR = "/opt/amp-module";
+
 /** Every path that the module reads or writes, from three roots. */
 export type Paths = ReturnType<typeof modulePaths>;
 
@@ -22,6 +25,9 @@ export function modulePaths(moduleDir: string, home: string, configHome = join(h
     agentapi: join(bin, "agentapi"),
     /** `npm --prefix`: the user's own npm configuration stays as it is. */
     npmPrefix: join(moduleDir, "npm"),
+    /** Prefix of folders in which an installer works before its result is proved. */
+    stage: join(moduleDir, "stage"),
+    updateCheck: join(state, "update-check"),
     installLog: join(moduleDir, "install.log"),
     startLog: join(moduleDir, "agentapi-start.log"),
     stopLog: join(moduleDir, "stop.log"),

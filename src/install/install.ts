@@ -1,13 +1,12 @@
-import { dirname } from "node:path";
 import type { AmpProbe } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
-import { removeStaleTemporaries } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
-import { identifyProcess } from "../system/process-identity.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
 import { ensureAmp } from "./amp/ensure.ts";
+import { linkCommands } from "./command-links.ts";
 import { writeInstructions } from "./instructions.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { applySettings } from "./settings/apply.ts";
 import { runUserScript } from "./user-script.ts";
 
@@ -25,14 +24,12 @@ export interface Installed {
  */
 export async function install(context: Context, log: Log): Promise<Installed> {
   const { paths } = context;
-  for (const folder of [paths.moduleDir, paths.bin, paths.state, dirname(paths.ampSettings)]) {
-    removeStaleTemporaries(folder, (pid) => identifyProcess(pid) !== undefined);
-  }
+  removeLeftovers(paths);
   await runUserScript("pre_install_script", context, log);
   const [amp, agentapi, settings] = await Promise.allSettled([
     ensureAmp(context, log),
     ensureAgentapi(context, log),
-    (async () => applySettings(context, log))(),
+    applySettings(context, log),
   ]);
   for (const result of [agentapi, settings]) {
     // The first failure is thrown; the others must not get lost.
@@ -40,6 +37,7 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   }
   const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
   settledValue(settings);
+  linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi.path }, log);
   writeInstructions(context, log);
   await runUserScript("post_install_script", context, log);
   return installed;

@@ -22,7 +22,7 @@ export interface DownloadOptions {
   onProgress?: (progress: Progress) => void;
   onRetry?: (reason: string, pauseMs: number) => void;
   /** Other limits than the usual ones, in milliseconds and bytes. */
-  limits?: Partial<Timeouts> & { maxBytes?: number };
+  limits?: Partial<Timeouts> & { maxBytes?: number; attempts?: number };
   /** How to wait between attempts; real time unless given. */
   pause?: (ms: number) => Promise<void>;
 }
@@ -70,7 +70,12 @@ async function fetchInto(url: string, temporary: string, options: DownloadOption
         maxBytes,
         onProgress,
       });
-      const retry = { attempts: ATTEMPTS, longestPauseMs: LONGEST_PAUSE_MS, onRetry, pause };
+      const retry = {
+        attempts: limits?.attempts ?? ATTEMPTS,
+        longestPauseMs: LONGEST_PAUSE_MS,
+        onRetry,
+        pause,
+      };
       const { bytes, sha256 } = await withRetries(retry, () => transfer.attempt());
       if (options.sha256 && sha256 !== options.sha256.toLowerCase()) {
         throw new AttemptError(`wrong checksum: sha256 ${sha256}, wanted ${options.sha256.toLowerCase()}`, {

@@ -1,12 +1,17 @@
+import { lstatSync } from "node:fs";
 import { arch, platform } from "node:os";
+import { join } from "node:path";
 import { type Config, pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
+import { PREBAKED_DIR } from "../../paths.ts";
 import { DownloadError, download } from "../../system/download.ts";
 import { findOnPath, isExecutable } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
+import { planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
 import { type AgentapiProbe, cachedAgentapi, probeAgentapi, rememberAgentapi } from "./probe.ts";
+import { publishedDigest } from "./published-digest.ts";
 import { releaseUrl } from "./release.ts";
 
 /**
@@ -16,25 +21,20 @@ import { releaseUrl } from "./release.ts";
  * @throws ModuleError where there is none in the end
  */
 export async function ensureAgentapi(context: Context, log: Log): Promise<AgentapiProbe> {
-  const { config, paths } = context;
-  const present = await workingAgentapis(context, log);
-  const fitting = present.find((agentapi) => isWanted(agentapi, config));
-  if (fitting) {
-    log.info(`AgentAPI: ${fitting.version} in ${fitting.path}, wanted ${config.agentapi_version}: keep.`);
-    rememberAgentapi(fitting, paths.agentapiProbe);
-    return fitting;
+  const plan = planAgentapi(context.config, await workingAgentapis(context, log));
+  log.info(`${plan.reason}.`);
+  if (plan.action === "keep") {
+    rememberAgentapi(plan.program, context.paths.agentapiProbe);
+    return plan.program;
   }
-  const [fallback] = present;
-  if (!config.install_agentapi) return notInstalled(fallback, config, log);
-
-  const found = fallback ? `found ${fallback.version}` : "not found";
-  log.info(`AgentAPI: ${found}, wanted ${config.agentapi_version}: download.`);
   try {
     return await install(context, log);
   } catch (error) {
-    if (!fallback) throw error;
-    log.warn(`AgentAPI: ${reasonOf(error)} So ${fallback.version} in ${fallback.path} goes on being used.`);
-    return fallback;
+    if (!plan.fallback) throw error;
+    const { version, path } = plan.fallback;
+    log.warn(`AgentAPI ${version} in ${path} goes on being used. ${reasonOf(error)}`);
+    if (error instanceof ModuleError) log.warn(`To fix it: ${error.fix}`);
+    return plan.fallback;
   }
 }
 
@@ -45,7 +45,7 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
     await download(url, paths.agentapi, {
       mode: 0o755,
       env,
-      ...(config.agentapi_sha256 ? { sha256: config.agentapi_sha256 } : {}),
+      sha256: config.agentapi_sha256 || (await publishedDigest(url, env)),
       ...downloadProgress("AgentAPI", log),
       prove: async (temporary) => {
         const { version } = await probeAgentapi(temporary, env);
@@ -78,42 +78,24 @@ function fixFor(cause: unknown): string {
 
 /** Every AgentAPI that runs, the module's own first. A cached probe that fits ends the search: then nothing is run. */
 async function workingAgentapis({ config, paths, env }: Context, log: Log): Promise<AgentapiProbe[]> {
-  const own = isExecutable(paths.agentapi) ? [paths.agentapi] : [];
-  const candidates = [...own, findOnPath("agentapi", env) ?? []].flat();
+  // A link in the module's `bin` leads to one of the others.
+  const own = lstatSync(paths.agentapi, { throwIfNoEntry: false })?.isFile() ? [paths.agentapi] : [];
+  const others = [join(PREBAKED_DIR, "bin", "agentapi"), findOnPath("agentapi", env) ?? ""];
+  const candidates = [...own, ...others].filter(isExecutable);
   const known = candidates.map((path) => cachedAgentapi(path, paths.agentapiProbe)).find((probe) => !!probe);
-  if (known && isWanted(known, config)) return [known];
+  if (known && isFitting(known, config)) return [known];
   const working: AgentapiProbe[] = [];
   for (const path of new Set(candidates)) {
     try {
       working.push(await probeAgentapi(path, env));
     } catch (error) {
-      log.warn(`AgentAPI: ${path} does not run (${reasonOf(error)}).`);
+      log.warn(`${path} does not run (${reasonOf(error)}).`);
     }
   }
   return working;
 }
 
-function isWanted(agentapi: AgentapiProbe, config: Config): boolean {
-  const wanted = pinnedVersion(config.agentapi_version)?.replace(/^v/, "");
-  if (config.agentapi_sha256 && agentapi.sha256 !== config.agentapi_sha256.toLowerCase()) return false;
-  return wanted === undefined || agentapi.version === wanted;
-}
-
-function notInstalled(agentapi: AgentapiProbe | undefined, config: Config, log: Log): AgentapiProbe {
-  if (!agentapi) {
-    throw new ModuleError(
-      "No working AgentAPI was found (module directory, PATH), and install_agentapi is false.",
-      "Set install_agentapi = true, or add agentapi to the workspace image.",
-    );
-  }
-  if (config.agentapi_sha256 && agentapi.sha256 !== config.agentapi_sha256.toLowerCase()) {
-    throw new ModuleError(
-      `${agentapi.path} has sha256 ${agentapi.sha256}, not the one in agentapi_sha256.`,
-      "Correct agentapi_sha256, replace the binary, or set install_agentapi = true.",
-    );
-  }
-  log.warn(
-    `AgentAPI: ${agentapi.version} in ${agentapi.path} is used; agentapi_version asks for ${config.agentapi_version}, but install_agentapi is false.`,
-  );
-  return agentapi;
+function isFitting(agentapi: AgentapiProbe, config: Config): boolean {
+  const wanted = pinnedVersion(config.agentapi_version)?.replace(/^v/, "") ?? agentapi.version;
+  return agentapi.version === wanted && ["", agentapi.sha256].includes(config.agentapi_sha256.toLowerCase());
 }

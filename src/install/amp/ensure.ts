@@ -1,12 +1,15 @@
 import { findAmps } from "../../amp/find.ts";
-import { type AmpProbe, AmpProbeError, cachedProbe, type ProbeCache, probeAmp } from "../../amp/probe.ts";
+import { type AmpProbe, AmpProbeError, cachedProbe, probeAmp } from "../../amp/probe.ts";
 import { pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
+import { PREBAKED_DIR } from "../../paths.ts";
 import type { Log } from "../../system/log.ts";
 import { fileProbeCache } from "../../system/probe-cache.ts";
-import { installWithNpm } from "./npm.ts";
-import { installOfficially } from "./official.ts";
+import { type Decision, isUpgrade, planAmp } from "../plan.ts";
+import { recordUpdateCheck, sinceUpdateCheck } from "../update-check.ts";
+import { isNewestOnNpm, stageWithNpm } from "./npm.ts";
+import { stageOfficially } from "./official.ts";
 
 /**
  * Sees to it that a working Amp in the wanted version is there: kept where it is, installed where it is not. Where
@@ -16,125 +19,104 @@ import { installOfficially } from "./official.ts";
  * @throws ModuleError where there is none in the end
  */
 export async function ensureAmp(context: Context, log: Log): Promise<AmpProbe> {
-  const { config } = context;
-  const wanted = pinnedVersion(config.amp_version);
-  const cache = fileProbeCache(context.paths.ampProbe);
-  const present = await workingAmps(context, cache, log, wanted);
-  const fitting = present.find((amp) => isWanted(amp, wanted));
-  if (fitting) {
-    log.info(`Amp: ${fitting.version} in ${fitting.path}, wanted ${wanted ?? "latest"}: keep.`);
-    return remember(fitting, cache);
+  const working = await workingAmps(context, log);
+  const plan = planAmp(context.config, { working, sinceCheckMs: sinceUpdateCheck(context) });
+  log.info(`${plan.reason}.`);
+  if (plan.action === "keep") {
+    if (sinceUpdateCheck(context) === undefined) recordUpdateCheck(context);
+    return remember(plan.program, context);
   }
-  if (!config.install_amp) return notInstalled(present, wanted, cache, log);
-
-  const found = present[0] ? `found ${present[0].version}` : "not found";
-  log.info(
-    `Amp: ${found}, wanted ${wanted ?? "latest"}: install with ${config.install_via_npm ? "npm" : "the official installer"}.`,
-  );
   try {
-    return await install(context, wanted, cache, log);
+    return await install(context, plan, log);
   } catch (error) {
-    const fallback = present[0];
-    if (!fallback) throw error;
-    log.warn(
-      `Amp: the install failed, so ${fallback.version} in ${fallback.path} goes on being used. ${reasonOf(error)}`,
-    );
-    return remember(fallback, cache);
+    if (!plan.fallback) throw error;
+    const { version, path } = plan.fallback;
+    log.warn(`The install of Amp failed, so ${version} in ${path} goes on being used. ${reasonOf(error)}`);
+    if (error instanceof ModuleError) log.warn(`To fix it: ${error.fix}`);
+    return remember(plan.fallback, context);
   }
 }
 
 async function install(
   context: Context,
-  wanted: string | undefined,
-  cache: ProbeCache,
+  { fallback }: Extract<Decision<AmpProbe>, { action: "install" }>,
   log: Log,
 ): Promise<AmpProbe> {
+  const { config, env } = context;
   const started = performance.now();
-  const path = await (context.config.install_via_npm ? installWithNpm : installOfficially)(
-    context,
-    wanted,
-    log,
-  );
-  const amp = await proveAmp(path, context.env, cache);
-  if (!isWanted(amp, wanted)) {
-    throw new ModuleError(
-      `Amp ${amp.version} was installed although amp_version asks for ${wanted}.`,
-      "Check that this version exists and that amp_installer_url or npm_registry_url offers it.",
-    );
+  const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
+  if (
+    config.install_via_npm &&
+    wanted === undefined &&
+    fallback &&
+    (await isNewestOnNpm(fallback.version, context))
+  ) {
+    log.info(`Amp ${fallback.version} is the newest on npm.`);
+    recordUpdateCheck(context);
+    return remember(fallback, context);
   }
-  log.info(`Amp: installed ${amp.version} in ${amp.path} (${seconds(started)}).`);
-  return amp;
+  const staged = await (config.install_via_npm ? stageWithNpm : stageOfficially)(context, wanted, log);
+  try {
+    const amp = await proveAmp(staged.path, env);
+    if (wanted !== undefined && amp.version !== wanted) throw otherVersion(amp.version, wanted);
+    if (wanted === undefined && fallback && !isUpgrade(amp, fallback)) {
+      log.info(`Amp ${amp.version} is offered as the newest, which is older than ${fallback.version}: keep.`);
+      recordUpdateCheck(context);
+      return remember(fallback, context);
+    }
+    const path = await staged.commit();
+    recordUpdateCheck(context);
+    log.info(
+      `Amp ${amp.version} installed in ${path} (${((performance.now() - started) / 1000).toFixed(1)} s).`,
+    );
+    return remember({ ...amp, path }, context);
+  } finally {
+    await staged.cleanUp();
+  }
 }
 
 /** Runs a freshly installed Amp: an install that "worked" can still have left a stub. */
-async function proveAmp(path: string, env: NodeJS.ProcessEnv, cache: ProbeCache): Promise<AmpProbe> {
+async function proveAmp(path: string, env: NodeJS.ProcessEnv): Promise<AmpProbe> {
   try {
-    return await probeAmp(path, { cache, env });
+    return await probeAmp(path, { env });
   } catch (cause) {
     const output =
       cause instanceof AmpProbeError && cause.output ? ` It printed: ${cause.output.trim()}` : "";
     throw new ModuleError(
-      `The installed Amp in ${path} does not run: ${reasonOf(cause)}.${output}`,
-      "On Alpine (musl) set install_via_npm = true; with npm, see that install scripts of @ampcode/cli are allowed.",
+      `The installed Amp does not run: ${reasonOf(cause)}.${output}`,
+      "On Alpine (musl) set install_via_npm = true; with npm, see that it may run the install script of @ampcode/cli " +
+        "(no ignore-scripts, no omit=optional) and that the registry offers its platform packages.",
       { cause },
     );
   }
 }
 
+function otherVersion(version: string, wanted: string): ModuleError {
+  return new ModuleError(
+    `Amp ${version} was installed although amp_version asks for ${wanted}.`,
+    "Check that this version exists and that amp_installer_url or npm_registry_url offers it.",
+  );
+}
+
 /** Every Amp that runs, in order of preference. A cached probe that fits ends the search: then nothing is run. */
-async function workingAmps(
-  context: Context,
-  cache: ProbeCache,
-  log: Log,
-  wanted: string | undefined,
-): Promise<AmpProbe[]> {
-  const paths = findAmps({
-    env: context.env,
-    home: context.paths.home,
-    npmPrefixes: [context.paths.npmPrefix],
-  });
-  const known = paths
-    .map((path) => cachedProbe(path, cache))
-    .find((probe) => probe && isWanted(probe, wanted));
-  if (known) return [known];
+async function workingAmps({ config, paths, env }: Context, log: Log): Promise<AmpProbe[]> {
+  const cache = fileProbeCache(paths.ampProbe);
+  const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
+  const found = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
+  const known = found.map((path) => cachedProbe(path, cache)).find((probe) => probe !== undefined);
+  if (known && (wanted === undefined || known.version === wanted)) return [known];
   const working: AmpProbe[] = [];
-  for (const path of paths) {
+  for (const path of found) {
     try {
-      working.push(await probeAmp(path, { env: context.env }));
+      working.push(await probeAmp(path, { env }));
     } catch (error) {
-      log.warn(`Amp: ${path} does not run (${reasonOf(error)}).`);
+      log.warn(`${path} does not run (${reasonOf(error)}).`);
     }
   }
   return working;
 }
 
-async function notInstalled(
-  present: AmpProbe[],
-  wanted: string | undefined,
-  cache: ProbeCache,
-  log: Log,
-): Promise<AmpProbe> {
-  const [amp] = present;
-  if (!amp) {
-    throw new ModuleError(
-      "No working Amp was found (AMP_CLI_PATH, ~/.amp/bin, ~/.local/bin, npm prefixes, PATH), and install_amp is false.",
-      "Set install_amp = true, or add Amp to the workspace image.",
-    );
-  }
-  log.warn(
-    `Amp: ${amp.version} in ${amp.path} is used; amp_version asks for ${wanted}, but install_amp is false.`,
-  );
-  return remember(amp, cache);
-}
-
-async function remember(amp: AmpProbe, cache: ProbeCache): Promise<AmpProbe> {
-  return cachedProbe(amp.path, cache) ?? probeAmp(amp.path, { cache });
-}
-
-function isWanted(amp: AmpProbe, wanted: string | undefined): boolean {
-  return wanted === undefined || amp.version === wanted.replace(/^v/, "");
-}
-
-function seconds(started: number): string {
-  return `${((performance.now() - started) / 1000).toFixed(1)} s`;
+/** Keeps the probe, so that the next start need not run Amp to know it. */
+async function remember({ path }: AmpProbe, { paths, env }: Context): Promise<AmpProbe> {
+  return probeAmp(path, { cache: fileProbeCache(paths.ampProbe), env });
 }

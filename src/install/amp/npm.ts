@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { probeAmp } from "../../amp/probe.ts";
 import type { Context } from "../../context.ts";
-import { ModuleError, reasonOf } from "../../errors.ts";
+import { ModuleError } from "../../errors.ts";
 import { findOnPath, isExecutable } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { run } from "../../system/run.ts";
+import { compareVersions } from "../../system/version.ts";
+import { removeSiblings } from "../leftovers.ts";
+import { nodeFolders } from "./node-folders.ts";
+import type { StagedAmp } from "./staged.ts";
 
 const PACKAGE = "@sourcegraph/amp";
 /** The package whose install script puts the native binary in place; newer npm runs it only where it is allowed. */
@@ -16,44 +19,50 @@ const TIMEOUT_MS = 15 * 60_000;
 
 /**
  * Installs Amp with npm into a prefix of its own, so that the user's npm configuration stays as it is. Each install
- * gets a new folder and is proved there; only then does the link `npm` move to it, in one step.
+ * gets a new folder; the link `npm` moves to it in one step.
  *
  * @param version an exact version, or undefined for the newest
- * @returns the path of the installed Amp
  */
-export async function installWithNpm(
+export async function stageWithNpm(
   context: Context,
   version: string | undefined,
   log: Log,
-): Promise<string> {
-  const { config, paths, env } = context;
-  const npm = findNpm(context);
-  // npm's own first line asks env for node, so node's folder must be on PATH.
-  const npmEnv = { ...env, PATH: `${dirname(npm)}:${env["PATH"] ?? ""}` };
+): Promise<StagedAmp> {
+  const { config, paths } = context;
+  const { npm, env } = findNpm(context);
   const prefix = `${paths.npmPrefix}-${randomBytes(4).toString("hex")}`;
+  removeSiblings(paths.npmPrefix);
   mkdirSync(prefix, { recursive: true, mode: 0o700 });
+  const cleanUp = async () => removeSiblings(paths.npmPrefix);
   try {
-    const args = npmArguments({
-      prefix,
-      version,
-      registryUrl: config.npm_registry_url,
-      npmVersion: await versionOf(npm, npmEnv),
-    });
+    const npmVersion = await versionOf(npm, env);
+    const args = npmArguments({ prefix, version, registryUrl: config.npm_registry_url, npmVersion });
     const { exitCode, failure, output } = await run(npm, args, {
-      env: npmEnv,
+      env,
       cwd: paths.home,
       timeoutMs: TIMEOUT_MS,
       onLine: (line) => log.info(`  npm: ${stripVTControlCharacters(line)}`),
     });
     if (exitCode !== 0) throw npmFailed(failure ?? `exit code ${exitCode}`, output);
-    await prove(join(prefix, "bin", "amp"), npmEnv);
-    replaceLink(paths.npmPrefix, prefix);
+    const commit = async () => {
+      replaceLink(paths.npmPrefix, prefix);
+      return join(paths.npmPrefix, "bin", "amp");
+    };
+    return { path: join(prefix, "bin", "amp"), commit, cleanUp };
   } catch (error) {
     rmSync(prefix, { recursive: true, force: true });
     throw error;
   }
-  removeOthers(paths.npmPrefix, prefix);
-  return join(paths.npmPrefix, "bin", "amp");
+}
+
+/** Whether npm offers nothing newer. Where npm cannot be asked, the answer is yes: a check must not cost a start. */
+export async function isNewestOnNpm(version: string, context: Context): Promise<boolean> {
+  const { npm, env } = findNpm(context);
+  const registry = context.config.npm_registry_url;
+  const args = ["view", `${PACKAGE}@latest`, "version", ...(registry ? [`--registry=${registry}`] : [])];
+  const { exitCode, output } = await run(npm, args, { env, cwd: context.paths.home, timeoutMs: 20_000 });
+  const newest = output.trim().split("\n").at(-1) ?? "";
+  return exitCode !== 0 || !/^\d+\.\d+\.\d+/.test(newest) || compareVersions(newest, version) <= 0;
 }
 
 export interface NpmInstall {
@@ -80,13 +89,18 @@ export function npmArguments({ prefix, version, registryUrl, npmVersion }: NpmIn
   ];
 }
 
-/** npm beside the Node that runs this, else on PATH. */
-function findNpm({ env }: Context): string {
-  const beside = join(dirname(process.execPath), "npm");
-  const npm = isExecutable(beside) ? beside : findOnPath("npm", env);
-  if (npm) return npm;
+/** npm beside the Node that runs this, on PATH, or of a version manager in the home; with node's folder on PATH. */
+function findNpm({ env, paths }: Context): { npm: string; env: NodeJS.ProcessEnv } {
+  const candidates = [
+    join(dirname(process.execPath), "npm"),
+    findOnPath("npm", env),
+    ...nodeFolders(env, paths.home).map((folder) => join(folder, "npm")),
+  ];
+  const npm = candidates.find((path): path is string => path !== undefined && isExecutable(path));
+  // npm's own first line asks env for node, so node's folder must be on PATH.
+  if (npm) return { npm, env: { ...env, PATH: `${dirname(npm)}:${env["PATH"] ?? ""}` } };
   throw new ModuleError(
-    "install_via_npm is true, but there is no npm: neither beside the running Node nor on PATH.",
+    "install_via_npm is true, but there is no npm (beside the running Node, PATH, nvm, fnm, volta, asdf, mise).",
     "Add Node with npm to the workspace image, or set install_via_npm = false.",
   );
 }
@@ -96,31 +110,10 @@ async function versionOf(npm: string, env: NodeJS.ProcessEnv): Promise<string | 
   return exitCode === 0 ? output.trim() : undefined;
 }
 
-async function prove(path: string, env: NodeJS.ProcessEnv): Promise<void> {
-  try {
-    await probeAmp(path, { env });
-  } catch (cause) {
-    throw new ModuleError(
-      `npm installed ${PACKAGE}, but its amp does not run: ${reasonOf(cause)}. Its native binary is missing.`,
-      `See that npm may run the install script of ${NATIVE_PACKAGE} (no ignore-scripts, no omit=optional) and that the registry offers its platform packages.`,
-      { cause },
-    );
-  }
-}
-
 function replaceLink(link: string, target: string): void {
   const temporary = `${target}.link`;
   symlinkSync(basename(target), temporary);
   renameSync(temporary, link);
-}
-
-function removeOthers(link: string, current: string): void {
-  const folder = dirname(link);
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${basename(link)}-`) && name !== basename(current)) {
-      rmSync(join(folder, name), { recursive: true, force: true });
-    }
-  }
 }
 
 function npmFailed(reason: string, output: string): ModuleError {

@@ -1,30 +1,58 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { findAmps } from "../../amp/find.ts";
+import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
+import { syncFolder, temporaryBeside } from "../../system/atomic-file.ts";
 import { download } from "../../system/download.ts";
 import { findOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { run } from "../../system/run.ts";
 import { downloadProgress } from "../progress.ts";
+import type { StagedAmp } from "./staged.ts";
 
 const TIMEOUT_MS = 15 * 60_000;
 
 /**
- * Runs Amp's official installer, which puts `~/.amp/bin/amp` and links `~/.local/bin/amp`. It is downloaded to a
- * file first: a script that is cut short must not run half.
+ * Runs Amp's official installer, which puts `~/.amp/bin/amp` and links `~/.local/bin/amp`, with a home of its own: what
+ * it leaves there is proved before it replaces a working Amp, and it cannot edit the user's profile files.
  *
  * @param version an exact version, or undefined for the newest
- * @returns the path of the installed Amp, which is not proved yet
  */
-export async function installOfficially(
-  { config, paths, env }: Context,
+export async function stageOfficially(
+  context: Context,
   version: string | undefined,
   log: Log,
-): Promise<string> {
+): Promise<StagedAmp> {
+  const { config, paths } = context;
+  const bash = requirements(context.env);
+  const stage = `${paths.stage}-${randomBytes(4).toString("hex")}`;
+  await mkdir(stage, { recursive: true, mode: 0o700 });
+  const cleanUp = () => rm(stage, { recursive: true, force: true });
+  try {
+    const installer = join(stage, "amp-installer.sh");
+    await fetchInstaller(config.amp_installer_url, installer, context.env, log);
+    await runInstaller(bash, installer, stage, version, context, log);
+    const path = installedIn(stage);
+    const commit = async () => {
+      if (await moveInto(paths.home, path, context.env)) return join(paths.home, ".amp", "bin", "amp");
+      // Releases before the self-contained binary were scripts that look for the rest of themselves in the home.
+      log.info("This Amp cannot be moved, so it is installed in place.");
+      await runInstaller(bash, installer, paths.home, version, context, log);
+      return installedIn(paths.home);
+    };
+    return { path, commit, cleanUp };
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+function requirements(env: NodeJS.ProcessEnv): string {
   const bash = findOnPath("bash", env);
   if (!bash) {
     throw new ModuleError(
@@ -38,35 +66,12 @@ export async function installOfficially(
       "Set install_via_npm = true and add Node with npm to the workspace image.",
     );
   }
-  const installer = join(paths.state, "amp-installer.sh");
-  await fetchInstaller(config.amp_installer_url, installer, env, log);
-  try {
-    const { exitCode, failure, output } = await run(bash, [installer], {
-      env: { ...env, ...(version === undefined ? {} : { AMP_VERSION: version }) },
-      cwd: paths.home,
-      timeoutMs: TIMEOUT_MS,
-      onLine: (line) => log.info(`  installer: ${stripVTControlCharacters(line)}`),
-    });
-    if (exitCode !== 0)
-      throw installerFailed(config.amp_installer_url, failure ?? `exit code ${exitCode}`, output);
-  } finally {
-    await rm(installer, { force: true });
-  }
-  const installed = findAmps({ env: {}, home: paths.home })[0];
-  if (installed) return installed;
-  throw new ModuleError(
-    "Amp's official installer ended well, but left no ~/.amp/bin/amp and no ~/.local/bin/amp.",
-    "Check amp_installer_url: it may not serve Amp's installer.",
-  );
+  return bash;
 }
 
 async function fetchInstaller(url: string, target: string, env: NodeJS.ProcessEnv, log: Log): Promise<void> {
   try {
-    await download(url, target, {
-      mode: 0o700,
-      env,
-      ...downloadProgress("Amp's installer", log),
-    });
+    await download(url, target, { mode: 0o700, env, ...downloadProgress("Amp's installer", log) });
   } catch (cause) {
     throw new ModuleError(
       `Amp's installer could not be downloaded from ${reasonOf(cause)}.`,
@@ -76,19 +81,90 @@ async function fetchInstaller(url: string, target: string, env: NodeJS.ProcessEn
   }
 }
 
-function installerFailed(url: string, reason: string, output: string): ModuleError {
+async function runInstaller(
+  bash: string,
+  installer: string,
+  home: string,
+  version: string | undefined,
+  { config, env }: Context,
+  log: Log,
+): Promise<void> {
+  const { exitCode, failure, output } = await run(bash, [installer], {
+    env: {
+      ...env,
+      HOME: home,
+      // curl finds its configuration here, a proxy or a CA for instance, although the home is another one.
+      CURL_HOME: env["CURL_HOME"] ?? env["HOME"],
+      ...(version === undefined ? {} : { AMP_VERSION: version }),
+    },
+    cwd: home,
+    timeoutMs: TIMEOUT_MS,
+    onLine: (line) => log.info(`  installer: ${stripVTControlCharacters(line)}`),
+  });
+  if (exitCode === 0) return;
   const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
-  return new ModuleError(
-    `Amp's installer from ${url} failed: ${reason}. Its last lines:\n${last}`,
+  throw new ModuleError(
+    `Amp's installer from ${config.amp_installer_url} failed: ${failure ?? `exit code ${exitCode}`}. Its last lines:\n${last}`,
     "Check amp_version, the network and the free space of the home volume; install_via_npm = true is another way.",
   );
 }
 
-/** musl's dynamic loader has a name of its own (musl's README); glibc systems have none such. */
-function isMusl(): boolean {
+function installedIn(home: string): string {
+  const path = findAmps({ env: {}, home })[0];
+  if (path) return path;
+  throw new ModuleError(
+    "Amp's official installer ended well, but left no ~/.amp/bin/amp and no ~/.local/bin/amp.",
+    "Check amp_installer_url: it may not serve Amp's installer.",
+  );
+}
+
+/**
+ * Replaces `~/.amp/bin/amp` in one step; a running Amp keeps the file that it has open.
+ *
+ * @returns whether it runs where it is moved to; if not, nothing has changed
+ */
+async function moveInto(home: string, staged: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const target = join(home, ".amp", "bin", "amp");
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = temporaryBeside(target);
   try {
-    return readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
-  } catch {
-    return false;
+    // Through a copy beside the target: the two may be on different file systems, and `staged` may be a link.
+    await copyFile(staged, temporary);
+    await probeAmp(temporary, { env });
+    await rename(temporary, target);
+  } catch (error) {
+    if (error instanceof AmpProbeError) return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
   }
+  syncFolder(dirname(target));
+  await linkFor(home, target);
+  return true;
+}
+
+/** `~/.local/bin/amp`, as the installer itself makes it; a file of the user's own stays. */
+async function linkFor(home: string, target: string): Promise<void> {
+  const link = join(home, ".local", "bin", "amp");
+  try {
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(target, link);
+  } catch {
+    // It is there already, or its folder cannot be written: ~/.amp/bin/amp is what the module uses.
+  }
+}
+
+/** musl's and glibc's dynamic loaders have names of their own; a system for cross builds can have both. */
+function isMusl(): boolean {
+  const loaders = ["/lib", "/lib64"].flatMap((folder) => {
+    try {
+      return readdirSync(folder);
+    } catch {
+      return [];
+    }
+  });
+  return (
+    loaders.some((name) => name.startsWith("ld-musl-")) &&
+    !loaders.some((name) => name.startsWith("ld-linux"))
+  );
 }

@@ -6,19 +6,21 @@ import { isOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { desiredSettings } from "./desired.ts";
 import { type AppliedSettings, type MergeResult, mergeSettings, UnreadableSettings } from "./merge.ts";
+import { remoteServers } from "./remote-servers.ts";
 
 /**
  * Brings Amp's `settings.json` in line with the template, leaving the user's part as it is. The file may hold secrets
  * of MCP servers, so it is readable by its owner only.
  */
-export function applySettings({ config, paths, env, now }: Context, log: Log): void {
+export async function applySettings(context: Context, log: Log): Promise<void> {
+  const { config, paths, env, now } = context;
   const hasCoder = isOnPath("coder", env);
   if (config.report_tasks && !hasCoder) {
     log.info(
       "report_tasks: there is no `coder` command on PATH, so Amp gets no tool to report its progress with.",
     );
   }
-  const desired = desiredSettings(config, hasCoder);
+  const desired = desiredSettings(config, hasCoder, await remoteServers(context, log));
   const before = readApplied(paths.appliedSettings);
   try {
     const present = readTextIfExists(paths.ampSettings) ?? "";

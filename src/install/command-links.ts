@@ -1,0 +1,90 @@
+import { existsSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import type { Context } from "../context.ts";
+import { reasonOf } from "../errors.ts";
+import { readTextIfExists, temporaryBeside, writeFileAtomic } from "../system/atomic-file.ts";
+import type { Log } from "../system/log.ts";
+
+/** What people type in a terminal, with the program behind it. */
+export type Commands = Record<"amp" | "agentapi", string>;
+
+/** Read by login or interactive shells; only those that exist are touched. */
+const PROFILES = [
+  ".profile",
+  ".bash_profile",
+  ".bashrc",
+  ".zprofile",
+  ".zshrc",
+  join(".config", "fish", "config.fish"),
+];
+
+/**
+ * Makes `amp`, `agentapi` and `amp-module` found in new shells: links in the module's `bin`, one marked line in the
+ * profile files that exist, and links in `~/.local/bin` where that is on PATH. A failure is a warning: the agent does
+ * not need any of it.
+ */
+export function linkCommands({ config, paths, env }: Context, commands: Commands, log: Log): void {
+  try {
+    const all = { ...commands, "amp-module": paths.launcher };
+    for (const [name, program] of Object.entries(all)) replaceLink(join(paths.bin, name), program);
+    for (const name of PROFILES) addPathLine(join(paths.home, name), paths.bin, config.app_slug);
+    const localBin = join(paths.home, ".local", "bin");
+    if ((env["PATH"] ?? "").split(delimiter).includes(localBin) && existsSync(localBin)) {
+      for (const [name, program] of Object.entries(all))
+        linkIfFree(join(localBin, name), program, paths.moduleDir);
+    }
+  } catch (error) {
+    log.warn(`The commands could not be made known to new shells: ${reasonOf(error)}.`);
+  }
+}
+
+/** A program that is itself in this place stays. */
+function replaceLink(link: string, program: string): void {
+  if (link === program || linkTarget(link) === program) return;
+  if (lstatSync(link, { throwIfNoEntry: false })?.isFile()) return;
+  const temporary = temporaryBeside(link);
+  try {
+    symlinkSync(program, temporary);
+    renameSync(temporary, link);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Never takes the place of something that the module did not put there. */
+function linkIfFree(link: string, program: string, moduleDir: string): void {
+  const present = linkTarget(link);
+  const isOurs = present?.startsWith(`${moduleDir}/`) ?? !existsSync(link);
+  if (isOurs && link !== program) replaceLink(link, program);
+}
+
+function addPathLine(profile: string, bin: string, slug: string): void {
+  const text = readTextIfExists(profile);
+  if (text === undefined) return;
+  const wanted = withPathLine(text, basename(profile) === "config.fish" ? "fish" : "posix", bin, slug);
+  if (wanted !== text) writeFileAtomic(profile, wanted, 0o644);
+}
+
+/**
+ * Adds the line that puts `bin` on PATH, or replaces the one that is there; everything else stays byte for byte.
+ *
+ * @param slug tells two instances of the module apart
+ */
+export function withPathLine(text: string, shell: "posix" | "fish", bin: string, slug: string): string {
+  const mark = `# amp module ${slug}`;
+  const quoted = `'${bin.replaceAll("'", shell === "fish" ? "\\'" : "'\\''")}'`;
+  const line =
+    shell === "fish" ? `fish_add_path --append ${quoted} ${mark}` : `export PATH="$PATH":${quoted} ${mark}`;
+  const lines = text.split("\n");
+  const present = lines.findIndex((other) => other.endsWith(` ${mark}`));
+  if (present >= 0) return lines.with(present, line).join("\n");
+  return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${line}\n`;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import type { Context } from "../context.ts";
+import { ModuleError, reasonOf } from "../errors.ts";
+import { modulePaths, PREBAKED_DIR } from "../paths.ts";
+import { openLog } from "../system/log.ts";
+import { createRedact } from "../system/redact.ts";
+import { ensureAgentapi } from "./agentapi/ensure.ts";
+import { ensureAmp } from "./amp/ensure.ts";
+
+/** What a person gives on the command line; each means the variable of the same name. */
+export type PrebakeOptions = Pick<
+  Config,
+  | "amp_version"
+  | "install_via_npm"
+  | "amp_installer_url"
+  | "npm_registry_url"
+  | "agentapi_version"
+  | "agentapi_download_url"
+  | "agentapi_sha256"
+>;
+
+/**
+ * Puts Amp and AgentAPI into an image, in `/opt/amp-module`, where every start looks before it downloads. Outside of
+ * the home, since a volume usually covers that; readable by every user.
+ *
+ * @param folder for tests; `/opt/amp-module` otherwise
+ * @throws ModuleError
+ */
+export async function prebake(
+  options: PrebakeOptions,
+  env: NodeJS.ProcessEnv,
+  folder = PREBAKED_DIR,
+): Promise<void> {
+  const context = prebakeContext(options, env, folder);
+  try {
+    mkdirSync(context.paths.bin, { recursive: true });
+  } catch (cause) {
+    throw new ModuleError(
+      `${folder} could not be created: ${reasonOf(cause)}.`,
+      "Run prebake as root, as a Dockerfile does.",
+      { cause },
+    );
+  }
+  const log = context.openLog(context.paths.installLog, { rotate: false });
+  try {
+    const [amp, agentapi] = await Promise.all([ensureAmp(context, log), ensureAgentapi(context, log)]);
+    link(join(context.paths.bin, "amp"), amp.path);
+    link(context.paths.agentapi, agentapi.path);
+    rmSync(context.paths.state, { recursive: true, force: true });
+    makeReadable(folder);
+    log.info(`Prebaked in ${folder}: Amp ${amp.version}, AgentAPI ${agentapi.version}.`);
+  } finally {
+    log.close();
+  }
+}
+
+function prebakeContext(options: PrebakeOptions, env: NodeJS.ProcessEnv, folder: string): Context {
+  const config: Config = {
+    ...options,
+    agent_id: "",
+    workdir: "",
+    ai_prompt: "",
+    instruction_prompt: "",
+    mode: "",
+    base_amp_config: "",
+    mcp: null,
+    mcp_config_remote_path: [],
+    dangerously_allow_all: false,
+    install_amp: true,
+    amp_update_check_hours: 0,
+    install_agentapi: true,
+    agentapi_port: 3284,
+    app_slug: "amp",
+    subdomain: true,
+    report_tasks: false,
+    log_level: "info",
+  };
+  const redact = createRedact(env);
+  const now = () => new Date();
+  const echo = (line: string) => console.log(line);
+  return {
+    config,
+    // The installers' home is the folder itself, so that the official one puts Amp there.
+    paths: modulePaths(folder, folder),
+    env,
+    now,
+    redact,
+    openLog: (path, { rotate }) => openLog({ path, rotate, redact, now, level: config.log_level, echo }),
+  };
+}
+
+function link(path: string, program: string): void {
+  if (path === program) return;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(path);
+  symlinkSync(program, path);
+}
+
+/** Files are installed for their owner only; an image's user is another one. */
+function makeReadable(path: string): void {
+  const entry = lstatSync(path);
+  if (entry.isSymbolicLink()) return;
+  const isRunnable = entry.isDirectory() || (statSync(path).mode & 0o100) !== 0;
+  chmodSync(path, entry.mode | (isRunnable ? 0o055 : 0o044));
+  if (entry.isDirectory()) for (const name of readdirSync(path)) makeReadable(join(path, name));
+}

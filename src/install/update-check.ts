@@ -1,0 +1,12 @@
+import type { Context } from "../context.ts";
+import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
+
+/** How long ago the newest Amp was looked up, in milliseconds; undefined for never. Negative where the clock went back. */
+export function sinceUpdateCheck({ paths, now }: Context): number | undefined {
+  const time = Date.parse(readTextIfExists(paths.updateCheck) ?? "");
+  return Number.isNaN(time) ? undefined : now().getTime() - time;
+}
+
+export function recordUpdateCheck({ paths, now }: Context): void {
+  writeFileAtomic(paths.updateCheck, `${now().toISOString()}\n`);
+}
