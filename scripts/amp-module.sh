@@ -49,7 +49,8 @@ run_on() {
 find_runtime() {
   if [ -n "${AMP_MODULE_RUNTIME:-}" ]; then
     chosen=$(command -v -- "$AMP_MODULE_RUNTIME") || chosen=
-    [ -n "$chosen" ] || fail "AMP_MODULE_RUNTIME names \"$AMP_MODULE_RUNTIME\", which is not an executable." \
+    # For a path, dash and busybox print it whatever it is.
+    is_executable "$chosen" || fail "AMP_MODULE_RUNTIME names \"$AMP_MODULE_RUNTIME\", which is not an executable." \
       'Set it to the path of node, bun, deno or amp, or unset it.'
     case ${chosen##*/} in
       bun*) printf 'bun:%s\n' "$chosen" ;;
@@ -82,7 +83,7 @@ find_runtime() {
 
   for kind in bun deno; do
     for path in "$(command -v "$kind" || :)" "$HOME/.$kind/bin/$kind"; do
-      if is_executable "$path"; then
+      if is_executable "$path" && "$path" --version >/dev/null 2>&1; then
         printf '%s:%s\n' "$kind" "$path"
         return
       fi
@@ -98,10 +99,13 @@ find_runtime() {
   done
 }
 
-# An Amp that is a script, or does not run on this system, is no runtime.
+# An Amp that is a script, or does not run on this system, is no runtime. Only Bun answers --revision, such as
+# 1.4.1+2bbcd6d3d; an Amp without a Bun would take the bundle's path for a prompt.
 is_bun_inside() {
-  case $1 in *.js | *.mjs | *.cjs) return 1 ;; esac
-  BUN_BE_BUN=1 "$1" --version >/dev/null 2>&1
+  case $(BUN_BE_BUN=1 "$1" --revision 2>/dev/null </dev/null) in
+    [1-9]*.*.*+*) ;;
+    *) return 1 ;;
+  esac
 }
 
 # Without curl or wget nothing can be downloaded before there is a runtime.
@@ -119,7 +123,8 @@ download() {
 install_amp_as_runtime() {
   command -v bash >/dev/null || fail "Amp's official installer needs bash, which is not on PATH." \
     'Add bash to the workspace image, or Node with npm and set install_via_npm = true.'
-  if ls /lib/ld-musl-* >/dev/null 2>&1; then
+  # A glibc system can have musl's loader beside its own, for cross builds.
+  if ls /lib/ld-musl-* >/dev/null 2>&1 && ! ls /lib/ld-linux* >/dev/null 2>&1 && ! ls /lib64/ld-linux* >/dev/null 2>&1; then
     fail "Amp's official binary needs glibc; this system has musl (Alpine)." \
       'Add Node with npm to the workspace image and set install_via_npm = true.'
   fi
@@ -144,7 +149,9 @@ run_pre_install_script() {
   script=${bin%/bin}/pre_install.sh
   log=${bin%/bin}/pre_install.log
   [ -x "$script" ] || return 0
-  if ! "$script" </dev/null >"$log" 2>&1; then
+  [ ! -f "$log" ] || mv -f "$log" "$log.1"
+  (umask 077 && : >"$log")
+  if ! (cd "$HOME" && exec "$script") </dev/null >>"$log" 2>&1; then
     tail -n 20 "$log" >&2 || :
     fail 'pre_install_script failed; its last lines are above.' "Read $log and correct the script."
   fi

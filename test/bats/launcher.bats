@@ -1,0 +1,433 @@
+#!/usr/bin/env bats
+# scripts/amp-module.sh: which runtime it finds, and what it hands over.
+
+load common
+
+setup_file() {
+  load common
+  make_tools "$BATS_FILE_TMPDIR/tools" dirname readlink ls cat mkdir chmod rm mv tail bash
+}
+
+setup() {
+  home="$BATS_TEST_TMPDIR/it's \"home\" \$(no) ünï"
+  module=$home/.amp-module
+  launcher=$module/bin/amp-module
+  path=$BATS_TEST_TMPDIR/path
+  calls=$BATS_TEST_TMPDIR/calls
+  mkdir -p "$module/bin" "$path"
+  cp "$root/scripts/amp-module.sh" "$launcher"
+  echo 'process.stdout.write(JSON.stringify(process.argv.slice(2)))' >"$module/bin/amp-module.mjs"
+  vars=(HOME="$home" PATH="$path:$BATS_FILE_TMPDIR/tools" CALLS="$calls")
+  : >"$calls"
+}
+
+# launch <arguments>: the launcher under the shell in question, with nothing but `vars` in its environment.
+launch() {
+  run --separate-stderr env -i "${vars[@]}" "${shell[@]}" "$launcher" "$@"
+}
+
+# fake_node <path> <version>, fake_bun <path>, fake_deno <path>: runtimes that tell how they were run.
+fake_node() {
+  write_program "$1" <<E2
+if [ "\$1" = --version ]; then echo "$2"; exit; fi
+printf 'runtime %s\n' "\$0"
+printf 'argument %s\n' "\$@"
+echo "version \${AMP_VERSION-unset} pre \${AMP_MODULE_PRE_INSTALL_DONE-unset} url \${AMP_MODULE_INSTALLER_URL-unset}"
+E2
+}
+fake_bun() { fake_node "$1" 1.4.5; }
+fake_deno() { fake_node "$1" 'deno 2.9.6'; }
+
+# fake_amp <path>: the official binary, which has a Bun inside. fake_script_amp <path>: one that is a script.
+fake_amp() {
+  write_program "$1" <<E2
+if [ "\${BUN_BE_BUN-}" != 1 ]; then echo "Amp itself was started: \$*"; exit; fi
+if [ "\$1" = --revision ]; then echo 1.4.1+4661e494f; exit; fi
+printf 'runtime %s\n' "\$0"
+printf 'argument %s\n' "\$@"
+E2
+}
+fake_script_amp() {
+  write_program "$1" <<'E2'
+case $1 in
+  --version) echo '0.0.1790142911-g7618fb (released 2026-09-23)' ;;
+  --*) echo "error: unknown option '$1'" >&2; exit 1 ;;
+  *) echo "prompt taken: $*" ;;
+esac
+E2
+}
+
+assert_runs_on() {
+  assert_success
+  assert_line --index 0 "runtime $1"
+}
+
+assert_one_error() {
+  assert_failure 1
+  assert_equal "$(grep -c '^error: ' <<<"$stderr")" 2
+}
+
+@test "node on PATH gets the bundle and every argument byte for byte" {
+  ln -s "$(type -P node)" "$path/node"
+  launch doctor '' 'two  words' "it's" '"$(touch pwned)"' '`id`' '*' '-e' $'new\nline' '日本語 \ %s'
+  assert_success
+  assert_output '["doctor","","two  words","it'"'"'s","\"$(touch pwned)\"","`id`","*","-e","new\nline","日本語 \\ %s"]'
+  assert_equal "$stderr" ''
+}
+
+@test "node 20.5 is recent enough, and the bundle beside the launcher is what runs" {
+  fake_node "$path/node" v20.5.0
+  launch start
+  assert_runs_on "$path/node"
+  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+  assert_line --index 2 'argument start'
+}
+
+@test "node 18 and node 20.4 are passed over, newer majors are not" {
+  fake_bun "$path/bun"
+  for version in v18.20.4 v20.4.9 v8.17.0 nonsense ''; do
+    fake_node "$path/node" "$version"
+    launch start
+    assert_runs_on "$path/bun"
+    assert_equal "$stderr" ''
+  done
+  for version in v20.10.0 v21.0.0 v22.4.1 v100.0.0; do
+    fake_node "$path/node" "$version"
+    launch start
+    assert_runs_on "$path/node"
+  done
+}
+
+@test "a node that does not run is passed over" {
+  fake_bun "$path/bun"
+  write_program "$path/node" <<<'exit 127'
+  launch start
+  assert_runs_on "$path/bun"
+}
+
+@test "version managers' homes are searched, before bun and whatever PATH's old node" {
+  fake_bun "$path/bun"
+  fake_node "$path/node" v18.0.0
+  for place in .nvm/versions/node/v22.1.0/bin .local/share/fnm/node-versions/v22.1.0/installation/bin \
+    .fnm/node-versions/v22.1.0/installation/bin .volta/tools/image/node/22.1.0/bin \
+    .asdf/installs/nodejs/22.1.0/bin .local/share/mise/installs/node/22.1.0/bin; do
+    fake_node "$home/$place/node" v22.1.0
+    launch start
+    assert_runs_on "$home/$place/node"
+    rm "$home/$place/node"
+  done
+}
+
+@test "version managers' own variables move their homes" {
+  local elsewhere=$BATS_TEST_TMPDIR/else\ where
+  for entry in NVM_DIR:versions/node/v22/bin FNM_DIR:node-versions/v22/installation/bin \
+    VOLTA_HOME:tools/image/node/22/bin ASDF_DATA_DIR:installs/nodejs/22/bin MISE_DATA_DIR:installs/node/22/bin; do
+    fake_node "$elsewhere/${entry#*:}/node" v22.1.0
+    vars+=("${entry%%:*}=$elsewhere")
+    launch start
+    assert_runs_on "$elsewhere/${entry#*:}/node"
+    rm -r "$elsewhere"
+    unset 'vars[-1]'
+  done
+}
+
+@test "an old node of a version manager is passed over for a newer one" {
+  fake_node "$home/.nvm/versions/node/v16.0.0/bin/node" v16.0.0
+  fake_node "$home/.nvm/versions/node/v24.0.0/bin/node" v24.0.0
+  launch start
+  assert_runs_on "$home/.nvm/versions/node/v24.0.0/bin/node"
+}
+
+@test "bun before deno, on PATH before the home; deno gets its permissions" {
+  fake_deno "$home/.deno/bin/deno"
+  launch stop
+  assert_runs_on "$home/.deno/bin/deno"
+  assert_line 'argument run'
+  assert_line 'argument --allow-all'
+  assert_line --index -2 'argument stop'
+  fake_deno "$path/deno"
+  launch stop
+  assert_runs_on "$path/deno"
+  fake_bun "$home/.bun/bin/bun"
+  launch stop
+  assert_runs_on "$home/.bun/bin/bun"
+  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+}
+
+@test "a bun that does not run is passed over" {
+  write_program "$path/bun" <<<'exit 1'
+  fake_deno "$path/deno"
+  launch start
+  assert_runs_on "$path/deno"
+}
+
+@test "an installed Amp is the last resort, through the Bun inside it" {
+  for place in "$home/.amp/bin" "$home/.local/bin" "$module/npm/bin" "$home/.npm-global/bin" "$path"; do
+    fake_amp "$place/amp"
+    launch start
+    assert_runs_on "$place/amp"
+    assert_line --index 1 "argument $module/bin/amp-module.mjs"
+    rm "$place/amp"
+  done
+  fake_amp "$BATS_TEST_TMPDIR/my amp"
+  vars+=(AMP_CLI_PATH="$BATS_TEST_TMPDIR/my amp")
+  launch start
+  assert_runs_on "$BATS_TEST_TMPDIR/my amp"
+}
+
+@test "an Amp that is a script is no runtime: it would take the bundle for a prompt" {
+  fake_script_amp "$path/amp"
+  launch doctor
+  assert_one_error
+  assert_equal "$(grep -c 'prompt taken' <<<"$stderr$output")" 0
+  fake_amp "$path/amp2"
+  vars+=(AMP_CLI_PATH="$path/amp2")
+  launch doctor
+  assert_runs_on "$path/amp2"
+}
+
+@test "AMP_MODULE_RUNTIME overrides the search, by path or by name, as its kind" {
+  fake_node "$path/node" v22.0.0
+  for kind in bun deno node; do
+    fake_node "$BATS_TEST_TMPDIR/own one/$kind" v1.0.0
+    vars+=(AMP_MODULE_RUNTIME="$BATS_TEST_TMPDIR/own one/$kind")
+    launch start
+    assert_runs_on "$BATS_TEST_TMPDIR/own one/$kind"
+  done
+  fake_amp "$path/amp"
+  vars+=(AMP_MODULE_RUNTIME=amp)
+  launch start
+  assert_runs_on "$path/amp"
+}
+
+@test "an AMP_MODULE_RUNTIME that cannot be run is an error that names it" {
+  fake_node "$path/node" v22.0.0
+  echo 'not executable' >"$BATS_TEST_TMPDIR/file"
+  for value in /nonexistent/node no-such-command "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/file"; do
+    vars+=(AMP_MODULE_RUNTIME="$value")
+    launch start
+    assert_one_error
+    [[ $stderr == *"AMP_MODULE_RUNTIME names \"$value\""* ]] || fail "$stderr"
+  done
+}
+
+@test "a link to the launcher leads back to the module directory" {
+  fake_node "$path/node" v22.0.0
+  mkdir -p "$home/.local/bin" "$home/bin"
+  ln -s "$launcher" "$home/.local/bin/amp-module"
+  ln -s ../.local/bin/amp-module "$home/bin/amp-module"
+  launcher=$home/bin/amp-module
+  launch doctor
+  assert_success
+  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+}
+
+@test "called by its name from PATH and from another folder" {
+  fake_node "$path/node" v22.0.0
+  chmod 700 "$launcher"
+  vars+=(PATH="$path:$module/bin:$BATS_FILE_TMPDIR/tools" CDPATH=/)
+  cd /
+  run -0 env -i "${vars[@]}" "${shell[@]}" -c 'amp-module doctor'
+  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+}
+
+@test "no runtime and nothing to install: one error with the ways out" {
+  launch start
+  assert_one_error
+  [[ $stderr == *'Node >= 20.5'*'install_amp = true'*AMP_MODULE_RUNTIME* ]] || fail "$stderr"
+}
+
+# fake_downloader <curl|wget>: "downloads" $BATS_TEST_TMPDIR/installer, or fails where there is none.
+fake_downloader() {
+  write_program "$path/$1" <<E2
+printf '%s %s\n' "$1" "\$*" >>"\$CALLS"
+target=
+for word; do
+  case \$target in next) target=\$word ;; esac
+  case \$word in --output | -O) target=next ;; esac
+done
+if [ -f "$BATS_TEST_TMPDIR/installer" ]; then cat "$BATS_TEST_TMPDIR/installer" >"\$target"; exit; fi
+echo 'cut off' >"\$target"
+echo "$1: (22) The requested URL returned error: 404" >&2
+exit 22
+E2
+}
+
+# The installer installs an Amp and tells how it was run.
+offer_installer() {
+  fake_amp "$BATS_TEST_TMPDIR/fresh-amp"
+  cat >"$BATS_TEST_TMPDIR/installer" <<E2
+#!/usr/bin/env bash
+read -r line && echo "stdin held \$line" >>"$calls"
+echo "installer run with \${AMP_VERSION-no version}" >>"$calls"
+mkdir -p "\$HOME/.amp/bin" && cat "$BATS_TEST_TMPDIR/fresh-amp" >"\$HOME/.amp/bin/amp" && chmod 755 "\$HOME/.amp/bin/amp"
+E2
+  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+}
+
+@test "no runtime: Amp is installed first, with curl, and runs the module" {
+  offer_installer
+  fake_downloader curl
+  fake_downloader wget
+  launch start
+  assert_success
+  assert_line "runtime $home/.amp/bin/amp"
+  assert_line "argument $module/bin/amp-module.mjs"
+  run -0 cat "$calls"
+  assert_line --index 0 --partial https://mirror.example.com/install.sh
+  assert_line --index 0 --regexp '^curl '
+  assert_line --index 1 'installer run with no version'
+  assert_equal "${#lines[@]}" 2
+  refute_leftovers "$home"
+}
+
+@test "no runtime: wget does where there is no curl, and a wanted version is passed on" {
+  offer_installer
+  fake_downloader wget
+  vars+=(AMP_MODULE_AMP_VERSION='0.0.1790142911-g7618fb')
+  launch install
+  assert_success
+  run -0 cat "$calls"
+  assert_line --index 0 --regexp '^wget .*https://mirror.example.com/install.sh'
+  assert_line --index 1 'installer run with 0.0.1790142911-g7618fb'
+}
+
+@test "no runtime and no downloader: the error says what to add to the image" {
+  offer_installer
+  launch start
+  assert_one_error
+  [[ $stderr == *'neither curl nor wget'* ]] || fail "$stderr"
+}
+
+@test "no runtime and no bash: the error says so" {
+  offer_installer
+  fake_downloader curl
+  make_tools "$BATS_TEST_TMPDIR/no-bash" dirname readlink ls cat mkdir chmod rm mv tail
+  vars+=(PATH="$path:$BATS_TEST_TMPDIR/no-bash")
+  launch start
+  assert_one_error
+  [[ $stderr == *'needs bash'* ]] || fail "$stderr"
+  run -0 cat "$calls"
+  assert_output ''
+}
+
+@test "a failed download names its address, runs nothing and leaves nothing behind" {
+  fake_downloader curl
+  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  launch start
+  assert_one_error
+  [[ $stderr == *404*'could not be downloaded from https://mirror.example.com/install.sh'*amp_installer_url* ]] ||
+    fail "$stderr"
+  refute_leftovers "$home"
+}
+
+@test "a failed installer shows its own output and what to check" {
+  echo 'echo "disk is full" >&2; exit 3' >"$BATS_TEST_TMPDIR/installer"
+  fake_downloader curl
+  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  launch start
+  assert_one_error
+  [[ $stderr == *'disk is full'*'installer from https://mirror.example.com/install.sh failed'* ]] || fail "$stderr"
+  refute_leftovers "$home"
+}
+
+@test "an installer that brings no Amp is an error, not a loop" {
+  echo 'exit 0' >"$BATS_TEST_TMPDIR/installer"
+  fake_downloader curl
+  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  launch start
+  assert_one_error
+  [[ $stderr == *'No JavaScript runtime was found'* ]] || fail "$stderr"
+}
+
+@test "stop and doctor install nothing" {
+  offer_installer
+  fake_downloader curl
+  write_program "$module/pre_install.sh" <<<'echo pre >>"$CALLS"'
+  for command in stop doctor; do
+    launch "$command"
+    assert_one_error
+  done
+  run -0 cat "$calls"
+  assert_output ''
+}
+
+# ls_finds <pattern>...: an `ls` that finds these names in /lib and no others.
+ls_finds() {
+  write_program "$path/ls" <<E2
+for word; do
+  case \$word in $1) exit 0 ;; esac
+done
+exit 2
+E2
+}
+
+@test "musl: the official installer is refused with the way out, before anything is downloaded" {
+  offer_installer
+  fake_downloader curl
+  ls_finds '*/ld-musl-*'
+  launch start
+  assert_one_error
+  [[ $stderr == *musl*'install_via_npm = true'* ]] || fail "$stderr"
+  run -0 cat "$calls"
+  assert_output ''
+}
+
+@test "a musl loader beside glibc's own is no Alpine" {
+  offer_installer
+  fake_downloader curl
+  ls_finds '*/ld-*'
+  launch start
+  assert_success
+}
+
+@test "pre_install.sh runs before the installer and may bring the runtime" {
+  offer_installer
+  fake_downloader curl
+  fake_node "$BATS_TEST_TMPDIR/fresh-node" v22.0.0
+  write_program "$module/pre_install.sh" <<E2
+pwd
+cat "$BATS_TEST_TMPDIR/fresh-node" >"$path/node" && chmod 755 "$path/node"
+E2
+  cd /
+  launch start
+  assert_runs_on "$path/node"
+  assert_line 'version unset pre 1 url unset'
+  assert_equal "$(cat "$calls")" ''
+  assert_equal "$(cat "$module/pre_install.log")" "$home"
+}
+
+@test "pre_install.sh: without an interpreter line, with a private log, the previous one kept" {
+  offer_installer
+  fake_downloader curl
+  echo 'before' >"$module/pre_install.log"
+  write_program "$module/pre_install.sh" '' <<<'echo "out"; echo "err" >&2'
+  umask 022
+  launch start
+  assert_success
+  assert_equal "$(cat "$module/pre_install.log")" $'out\nerr'
+  assert_equal "$(stat -c %a "$module/pre_install.log")" 600
+  assert_equal "$(cat "$module/pre_install.log.1")" before
+}
+
+@test "a failing pre_install.sh stops everything and shows its last lines" {
+  offer_installer
+  fake_downloader curl
+  write_program "$module/pre_install.sh" <<<'echo "no such mirror"; exit 7'
+  launch start
+  assert_one_error
+  [[ $stderr == *'no such mirror'*'pre_install_script failed'*"$module/pre_install.log"* ]] || fail "$stderr"
+  run -0 cat "$calls"
+  assert_output ''
+}
+
+@test "with a runtime pre_install.sh is left to the module" {
+  fake_node "$path/node" v22.0.0
+  write_program "$module/pre_install.sh" <<<'echo pre >>"$CALLS"'
+  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  launch start
+  assert_runs_on "$path/node"
+  assert_line 'version unset pre unset url unset'
+  run -0 cat "$calls"
+  assert_output ''
+}
