@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
-import { moduleRoot, terraformEnv } from "../support/terraform.ts";
+import { moduleRoot, TerraformError, terraformEnv } from "../support/terraform.ts";
 import { findTerraform } from "../support/terraform-binary.ts";
 
 let folder = "";
@@ -30,11 +30,15 @@ test.each(examples)("examples/%s applies as it stands", async (example) => {
     CODER_TASK_ID: "3f9a6a4e-6f59-4a52-9f65-1a1f9bb1f6d7",
     CODER_TASK_PROMPT: "Hello",
   });
-  const run = (...args: string[]) =>
-    execa(path, [...args, "-no-color"], { cwd: folder, env, extendEnv: false, stdin: "ignore" });
+  const run = async (...args: string[]) => {
+    const options = { cwd: folder, env, extendEnv: false, stdin: "ignore", reject: false } as const;
+    const { failed, stdout, stderr } = await execa(path, [...args, "-no-color"], options);
+    if (failed) throw new TerraformError(args[0] ?? "", stdout, stderr);
+    return stdout;
+  };
   await run("init", "-input=false");
   await run("apply", "-auto-approve", "-input=false");
-  const { stdout } = await run("state", "list");
+  const stdout = await run("state", "list");
   expect(stdout).toMatch(/^module\.[\w-]+\[0\]\.coder_script\.start$/m);
   expect(stdout).toMatch(/^module\.[\w-]+\[0\]\.coder_env\.amp_api_key\[0\]$/m);
 });

@@ -40,7 +40,6 @@ export interface ApplyOptions {
 
 /** A plan or apply that Terraform refused; `message` carries its error text, line breaks as a person reads them. */
 export class TerraformError extends Error {
-  readonly stdout: string;
   readonly stderr: string;
   /** Terraform's error text with wrapped lines joined: made for `toMatch`. */
   readonly text: string;
@@ -52,7 +51,6 @@ export class TerraformError extends Error {
       .trim();
     super(`terraform ${command} failed: ${stderr.trim() || stdout.trim()}`);
     this.name = "TerraformError";
-    this.stdout = stdout;
     this.stderr = stderr;
     this.text = text;
   }
