@@ -53,12 +53,17 @@ async function runStep({ name, run }: Step): Promise<StepResult> {
     }),
   );
   const { passed, failed, skipped, output } = result;
-  if (failed > 0 && output) console.log(output.trimEnd());
+  if (failed > 0 && output) console.log(clip(output.trimEnd()));
   const mark = failed > 0 ? "✗" : passed > 0 ? "✓" : "-";
   console.log(
     `${mark} ${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds(begin)})\n`,
   );
   return result;
+}
+
+/** In full, but for single lines that quote a whole rendered script. */
+function clip(output: string): string {
+  return output.replace(/^(.{1500}).+$/gm, (line, start: string) => `${start} … (${line.length} characters)`);
 }
 
 function seconds(since: number): string {
