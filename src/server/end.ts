@@ -10,13 +10,20 @@ const POLL_MS = 20;
 export type Ending = "ended" | "killed";
 
 /** Ends AgentAPI and everything below it: SIGTERM, then SIGKILL for what is left after the grace period. */
-export async function endServer(server: ProcessIdentity): Promise<Ending> {
-  const family = [server, ...descendantsOf(server.pid).flatMap((pid) => identifyProcess(pid) ?? [])];
+export async function endServer(server: ProcessIdentity, graceMs = GRACE_MS): Promise<Ending> {
+  const family = familyOf([server]);
   signal(server, "SIGTERM");
-  if (await allGone(family, GRACE_MS)) return "ended";
-  for (const member of family) signal(member, "SIGKILL");
-  await allGone(family, 1000);
+  if (await allGone(family, graceMs)) return "ended";
+  // What they have started since then belongs to them, too.
+  const left = familyOf(family.filter(isRunning));
+  for (const member of left) signal(member, "SIGKILL");
+  await allGone(left, 1000);
   return "killed";
+}
+
+function familyOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
+  const descendants = roots.flatMap(({ pid }) => descendantsOf(pid));
+  return [...roots, ...descendants.flatMap((pid) => identifyProcess(pid) ?? [])];
 }
 
 async function allGone(family: readonly ProcessIdentity[], timeoutMs: number): Promise<boolean> {

@@ -11,6 +11,8 @@ const schema = z.object({
   configuration: z.string(),
   /** Digest of the prompt that was delivered, "" for none. */
   prompt: z.string(),
+  /** The agent came up and has its prompt; false while a start still works on that, or was killed over it. */
+  isReady: z.boolean(),
 });
 
 /** The AgentAPI that this module started, as kept in `state/agentapi.json`. */

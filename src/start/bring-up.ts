@@ -1,5 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
+import { ModuleError, reasonOf } from "../errors.ts";
 import { endServer } from "../server/end.ts";
 import { removeServerRecord, writeServerRecord } from "../server/record.ts";
 import { writeFileAtomic } from "../system/atomic-file.ts";
@@ -36,6 +38,7 @@ export async function bringUp(context: Context, plan: StartPlan, log: Log): Prom
     port: config.agentapi_port,
     configuration: plan.configuration,
     prompt: promptDigest(plan.prompt),
+    isReady: false,
   };
   writeServerRecord(paths.running, record);
 
@@ -47,11 +50,12 @@ export async function bringUp(context: Context, plan: StartPlan, log: Log): Prom
       prompt: plan.prompt,
       onAnswer: () => log.info(`AgentAPI answers on port ${config.agentapi_port} after ${elapsed()}.`),
     });
+    if (readiness.state === "unrecognised") await typePrompt(plan.client, plan.prompt);
   } catch (error) {
     throw await failed(error, server, context, outputFrom);
   }
+  writeServerRecord(paths.running, { ...record, isReady: true });
   if (readiness.state === "unrecognised") {
-    await typePrompt(plan.client, plan.prompt);
     log.warn(
       `AgentAPI does not recognise Amp's input box: the screen has rested for ${REST_MS / 1000} s and the prompt is still ` +
         "unsent. It was typed into the terminal instead, so it stands in no history. Amp's screen has changed; a newer " +
@@ -81,6 +85,13 @@ async function failed(
 ): Promise<unknown> {
   await endServer(server.identity);
   removeServerRecord(paths.running);
+  if (error instanceof AgentApiError) {
+    return new ModuleError(
+      `AgentAPI was started but cannot be talked to: ${reasonOf(error)}.`,
+      "Start again; where it stays so, set agentapi_version to another release.",
+      { cause: error },
+    );
+  }
   if (!(error instanceof NotReady)) return error;
   return diagnose(
     { output: readFrom(paths.startLog, from), screen: error.observed.screen, ending: error.ending },
@@ -97,6 +108,7 @@ function promptFile(path: string, prompt: string): string {
 
 const LONGEST_EVIDENCE = 64 * 1024;
 
+/** What others wrote to the log: our own lines hold paths and numbers that look like causes. */
 function readFrom(path: string, from: number): string {
   const file = openSync(path, "r");
   try {
@@ -104,7 +116,7 @@ function readFrom(path: string, from: number): string {
     const length = Math.min(size, LONGEST_EVIDENCE);
     const bytes = Buffer.alloc(length);
     readSync(file, bytes, 0, length, from + size - length);
-    return bytes.toString("utf8");
+    return bytes.toString("utf8").replace(/^\S+Z (DEBUG|INFO |WARN |ERROR) .*\n/gm, "");
   } finally {
     closeSync(file);
   }

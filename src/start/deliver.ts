@@ -18,9 +18,14 @@ export async function sendMessage(client: AgentApiClient, prompt: string): Promi
  * AgentAPI does not find. Such a message stands in no conversation history.
  */
 export async function typePrompt(client: AgentApiClient, prompt: string): Promise<void> {
-  // The prompt's own end-of-paste sequence would turn what follows it into keystrokes.
-  const text = prompt.replaceAll("\u001b[201~", "");
+  const text = withoutPasteEnd(prompt);
   await client.sendMessage({ type: "raw", content: `\u001b[200~${text}\u001b[201~` });
   await sleep(500);
   await client.sendMessage({ type: "raw", content: "\r" });
+}
+
+/** The prompt's own end-of-paste sequence would turn what follows it into keystrokes; removing one can form another. */
+function withoutPasteEnd(text: string): string {
+  const shorter = text.replace(/(?:\u001b\[|\u009b)201~/g, "");
+  return shorter === text ? text : withoutPasteEnd(shorter);
 }

@@ -20,13 +20,13 @@ interface Cause {
 /** Likely causes by what Amp and AgentAPI print, the surest first. */
 const CAUSES: Cause[] = [
   {
-    pattern: /No API key found|log in to Amp|login flow/i,
+    pattern: /No API key found|log in to Amp|starting login flow/i,
     what: () => "Amp has no API key (amp_api_key is not set) and waits for somebody to log in",
     fix: "Set amp_api_key (https://ampcode.com/settings), or run `amp login` in a terminal and then `amp-module start`.",
   },
   {
     pattern:
-      /invalid (api key|access token)|unauthori[sz]ed|\b401\b|api key (is|was) (invalid|rejected|revoked)/i,
+      /invalid (api key|access token)|unauthori[sz]ed|\b(status|code|http\S*)\W{1,3}401\b|api key (is|was) (invalid|rejected|revoked)/i,
     what: () => "the Amp server does not accept the API key in amp_api_key",
     fix: "Set amp_api_key to a key that is still valid (https://ampcode.com/settings), and amp_url to the server it belongs to.",
   },

@@ -18,5 +18,14 @@ export function firstPrompt(config: Config, hasCoder: boolean): string {
 
 /** Exactly the characters that AgentAPI counts as white space; String.trim would also take Unicode spaces. */
 export function trimWhitespace(text: string): string {
-  return text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, "");
+  // No regular expression: one anchored at the end takes seconds for a long run of spaces in the middle.
+  let from = 0;
+  let to = text.length;
+  while (from < to && isWhitespace(text[from])) from += 1;
+  while (to > from && isWhitespace(text[to - 1])) to -= 1;
+  return text.slice(from, to);
+}
+
+function isWhitespace(character: string | undefined): boolean {
+  return character !== undefined && " \t\n\r\f\v".includes(character);
 }

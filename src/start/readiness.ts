@@ -43,7 +43,11 @@ export interface ReadinessOptions {
   /** The prompt that AgentAPI was given to send, "" for none. */
   prompt: string;
   onAnswer: () => void;
+  /** How long to wait for an answer, for the agent, and for a resting screen; in milliseconds. */
+  times?: { answerMs: number; settleMs: number; restMs: number };
 }
+
+const TIMES = { answerMs: ANSWER_TIMEOUT_MS, settleMs: SETTLE_MS, restMs: REST_MS };
 
 /**
  * Waits until the agent is ready: AgentAPI answers, and the agent lives and has taken its prompt, or rests with
@@ -56,6 +60,7 @@ export async function awaitReadiness({
   ended,
   prompt,
   onAnswer,
+  times = TIMES,
 }: ReadinessOptions): Promise<Readiness> {
   const observed: Observed = { screen: "", status: "running" };
   const stop = new AbortController();
@@ -63,12 +68,15 @@ export async function awaitReadiness({
     throw new NotReady(observed, ending);
   });
   try {
-    const answer = firstAnswer(client, { timeoutMs: ANSWER_TIMEOUT_MS, signal: stop.signal });
+    const answer = firstAnswer(client, { timeoutMs: times.answerMs, signal: stop.signal });
     const { transport } = await Promise.race([answer, death]);
     onAnswer();
     // An agent that speaks in events has no screen: that it is stable is all there is to see.
     const isReady = () => observed.status === "stable" && (transport === "acp" || isDrawn(observed.screen));
-    return await Promise.race([watch(client, prompt, observed, isReady, stop.signal), death]);
+    return await Promise.race([
+      watch({ client, prompt, observed, isReady, times, signal: stop.signal }),
+      death,
+    ]);
   } catch (error) {
     // A connection that breaks is how a dying server looks from outside: its exit says more.
     if (!(error instanceof AgentApiError)) throw error;
@@ -79,40 +87,61 @@ export async function awaitReadiness({
   }
 }
 
+interface Watch {
+  client: AgentApiClient;
+  prompt: string;
+  /** Kept up to date. */
+  observed: Observed;
+  isReady: () => boolean;
+  times: typeof TIMES;
+  signal: AbortSignal;
+}
+
+/** Breaks of the event stream with no event in between, after which the server counts as gone. */
+const MOST_BREAKS = 5;
+
 /** Follows the event stream, so that a change is noticed as it happens. */
-async function watch(
-  client: AgentApiClient,
-  prompt: string,
-  observed: Observed,
-  isReady: () => boolean,
-  signal: AbortSignal,
-): Promise<Readiness> {
+async function watch({ client, prompt, observed, isReady, times, signal }: Watch): Promise<Readiness> {
   let lastChange = performance.now();
+  let breaks = 0;
 
   async function follow(): Promise<Readiness> {
     for (;;) {
-      for await (const event of client.events({ signal })) {
-        if (event.event === "status_change") observed.status = event.data.status;
-        if (event.event === "message_update") {
-          const { role, message } = event.data;
-          if (prompt !== "" && role === "user" && message === prompt) return { state: "ready" };
-          if (role === "agent" && message !== observed.screen) {
-            observed.screen = message;
-            lastChange = performance.now();
-          }
-        }
-        if (asksForLogin(observed.screen)) throw new NotReady(observed, undefined);
-        if (prompt === "" && isReady()) return { state: "ready" };
+      try {
+        const readiness = await followOnce();
+        if (readiness) return readiness;
+      } catch (error) {
+        // A line can break under a server that lives; one that breaks again and again is a server that dies.
+        breaks += 1;
+        if (!(error instanceof AgentApiError) || breaks > MOST_BREAKS) throw error;
       }
-      await sleep(10);
+      await sleep(10, undefined, { signal });
     }
   }
 
+  async function followOnce(): Promise<Readiness | undefined> {
+    for await (const event of client.events({ signal })) {
+      breaks = 0;
+      if (event.event === "status_change") observed.status = event.data.status;
+      if (event.event === "message_update") {
+        const { role, message } = event.data;
+        if (prompt !== "" && role === "user" && message === prompt) return { state: "ready" };
+        if (role === "agent" && message !== observed.screen) {
+          observed.screen = message;
+          lastChange = performance.now();
+        }
+      }
+      if (asksForLogin(observed.screen)) throw new NotReady(observed, undefined);
+      if (prompt === "" && isReady()) return { state: "ready" };
+    }
+    return undefined;
+  }
+
   async function settle(): Promise<Readiness> {
-    const deadline = performance.now() + SETTLE_MS;
+    const deadline = performance.now() + times.settleMs;
     while (performance.now() < deadline) {
       await sleep(100, undefined, { signal });
-      const isResting = isDrawn(observed.screen) && performance.now() - lastChange >= REST_MS;
+      const isResting = isDrawn(observed.screen) && performance.now() - lastChange >= times.restMs;
       if (prompt !== "" && isResting && observed.status === "running") return { state: "unrecognised" };
     }
     return { state: "settling" };

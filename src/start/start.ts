@@ -58,7 +58,7 @@ export async function start(
     return fail(openLog({ rotate: !running }), error);
   }
   const isKept =
-    running !== undefined && running.configuration === plan.configuration && (await answers(plan.client));
+    running?.isReady === true && running.configuration === plan.configuration && (await answers(plan.client));
   const keepsConversation =
     isKept && (running.prompt === promptDigest(plan.prompt) || plan.prompt === "" || running.prompt !== "");
   const log = openLog({ rotate: !keepsConversation });
@@ -66,7 +66,7 @@ export async function start(
     if (running && keepsConversation) return await keep(context, running, plan, log);
     if (running) {
       log.info(
-        `AgentAPI (pid ${running.pid}) runs with an earlier configuration or does not answer: it is ended.`,
+        `AgentAPI (pid ${running.pid}) runs with an earlier configuration, never came up or does not answer: it is ended.`,
       );
       await endServer(running);
       removeServerRecord(paths.running);
