@@ -1,13 +1,6 @@
 import { createHash } from "node:crypto";
-import {
-  applyEdits,
-  type FormattingOptions,
-  type JSONPath,
-  modify,
-  type ParseError,
-  parse,
-} from "jsonc-parser";
 import { type DesiredSettings, isObject, type Json, type JsonObject, withRule } from "./desired.ts";
+import { isBlank, nodeAt, type Place, parseSettings, prependAt, removeAt, setAt, toValue } from "./edit.ts";
 
 const SERVERS = "amp.mcpServers";
 const PERMISSIONS = "amp.permissions";
@@ -27,7 +20,8 @@ export class UnreadableSettings extends Error {}
 /**
  * Merges the template's settings into the user's file: comments, order and every key that the template does not name
  * stay; MCP servers merge one by one; what the module set earlier and no longer names is removed, unless the user
- * changed it since. Equal values are not touched, so merging twice changes nothing.
+ * changed it since. Equal values are not touched, so merging twice changes nothing, and what the user had already is
+ * not counted as set by the module.
  *
  * @param text the file as it is, JSON with comments and trailing commas; "" for none
  * @throws UnreadableSettings
@@ -35,69 +29,98 @@ export class UnreadableSettings extends Error {}
 export function mergeSettings(text: string, desired: DesiredSettings, before: AppliedSettings): MergeResult {
   const document = new SettingsDocument(text);
   const applied: AppliedSettings = {};
+  const record = (key: string, value: Json, isChanged: boolean) => {
+    if (isChanged || Object.hasOwn(before, key)) applied[key] = digest(value);
+  };
 
   const wanted = wantedPaths(desired);
-  for (const { path, value } of wanted) {
-    document.set(path, value);
-    applied[JSON.stringify(path)] = digest(value);
+  for (const { path, value } of wanted) record(JSON.stringify(path), value, document.set(path, value));
+
+  const stays = new Set([
+    ...wanted.map(({ path }) => JSON.stringify(path)),
+    ...desired.requiredPermissions.map(ruleKey),
+  ]);
+  for (const [key, earlier] of Object.entries(before)) {
+    const path = stays.has(key) ? undefined : pathOf(key);
+    // A list that the template names is the template's, rules and all.
+    if (path && !(isRule(path) && PERMISSIONS in desired.keys)) document.removeIfUnchanged(path, earlier);
   }
   for (const rule of desired.requiredPermissions) {
-    document.requirePermission(rule);
-    applied[JSON.stringify([PERMISSIONS, { rule: rule["tool"] ?? null }])] = digest(rule);
-  }
-  for (const [key, earlier] of Object.entries(before)) {
-    if (!(key in applied)) document.removeIfUnchanged(JSON.parse(key), earlier);
+    record(ruleKey(rule), rule, document.requirePermission(rule));
   }
   return { text: document.text, applied };
 }
 
-function wantedPaths(desired: DesiredSettings): { path: string[]; value: Json }[] {
+type RulePath = [key: string, rule: { rule: Json }];
+type AppliedPath = [key: string, child?: string] | RulePath;
+
+function wantedPaths(desired: DesiredSettings): { path: [string, string?]; value: Json }[] {
   return [
-    ...Object.entries(desired.keys).map(([key, value]) => ({ path: [key], value })),
-    ...Object.entries(desired.mcpServers).map(([name, value]) => ({ path: [SERVERS, name], value })),
+    ...Object.entries(desired.keys).map(([key, value]) => ({ path: [key] as [string], value })),
+    ...Object.entries(desired.mcpServers).map(([name, value]) => ({
+      path: [SERVERS, name] as [string, string],
+      value,
+    })),
   ];
+}
+
+function ruleKey(rule: JsonObject): string {
+  return JSON.stringify([PERMISSIONS, { rule: rule["tool"] ?? null }]);
+}
+
+function isRule(path: AppliedPath): path is RulePath {
+  return typeof path[1] === "object";
+}
+
+/** The path behind a key of `AppliedSettings`, or undefined where the file was changed by hand. */
+function pathOf(key: string): AppliedPath | undefined {
+  try {
+    const [parent, child]: unknown[] = JSON.parse(key);
+    if (typeof parent !== "string") return undefined;
+    if (child === undefined || typeof child === "string")
+      return child === undefined ? [parent] : [parent, child];
+    return typeof child === "object" && child !== null && "rule" in child
+      ? [parent, { rule: child.rule as Json }]
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A settings text under edit. */
 class SettingsDocument {
   text: string;
-  readonly #format: FormattingOptions;
 
   constructor(text: string) {
     this.text = text.trim() === "" ? "{}\n" : text;
-    this.#format = formatOf(text);
-    this.#parse();
+    if (!parseSettings(this.text)) throw new UnreadableSettings();
   }
 
-  set(path: string[], value: Json): void {
+  /** @returns whether the text had to change */
+  set(path: [string, string?], value: Json): boolean {
     const present = this.#at(path);
-    if (present !== undefined && digest(present) === digest(value)) return;
-    // A user's amp.mcpServers that is no object cannot take a server.
-    const [parent, name] = path;
-    if (parent !== undefined && name !== undefined && !isObject(this.#at([parent]) ?? {})) {
-      this.#edit([parent], {});
-    }
-    this.#edit(path, value);
+    if (present !== undefined && digest(present) === digest(value)) return false;
+    this.text = setAt(this.text, path, value);
+    return true;
   }
 
-  requirePermission(rule: JsonObject): void {
+  /** @returns whether the text had to change */
+  requirePermission(rule: JsonObject): boolean {
     const present = this.#at([PERMISSIONS]);
-    const rules = Array.isArray(present) ? present : [];
-    if (!Array.isArray(present)) this.#edit([PERMISSIONS], [rule]);
-    else if (withRule(rules, rule).length > rules.length) this.#edit([PERMISSIONS, 0], rule, true);
+    if (Array.isArray(present) && withRule(present, rule).length === present.length) return false;
+    this.text = prependAt(this.text, PERMISSIONS, rule);
+    return true;
   }
 
-  removeIfUnchanged(path: [string, ...(string | { rule: Json })[]], earlier: string): void {
-    const [parent, child] = path;
-    if (typeof child === "object") {
-      this.#removeRule(child.rule, earlier);
+  removeIfUnchanged(path: AppliedPath, earlier: string): void {
+    if (isRule(path)) {
+      this.#removeRule(path[1].rule, earlier);
       return;
     }
-    const names = child === undefined ? [parent] : [parent, child];
-    const present = this.#at(names);
+    const present = this.#at(path);
     if (present === undefined || digest(present) !== earlier) return;
-    this.#edit(names, undefined);
-    if (child !== undefined) this.#removeIfEmpty(parent);
+    this.text = removeAt(this.text, path);
+    if (path[1] !== undefined) this.#removeIfBlank(path[0]);
   }
 
   #removeRule(tool: Json, earlier: string): void {
@@ -107,36 +130,19 @@ class SettingsDocument {
       (rule) => isObject(rule) && rule["tool"] === tool && digest(rule) === earlier,
     );
     if (index < 0) return;
-    this.#edit([PERMISSIONS, index], undefined);
-    this.#removeIfEmpty(PERMISSIONS);
+    this.text = removeAt(this.text, [PERMISSIONS, index]);
+    this.#removeIfBlank(PERMISSIONS);
   }
 
-  #removeIfEmpty(key: string): void {
-    const value = this.#at([key]);
-    if (value !== undefined && Object.keys(value ?? {}).length === 0) this.#edit([key], undefined);
+  #removeIfBlank(key: string): void {
+    const node = nodeAt(parseSettings(this.text), [key]);
+    if (node && isBlank(this.text, node)) this.text = removeAt(this.text, [key]);
   }
 
-  #edit(path: JSONPath, value: Json | undefined, isArrayInsertion = false): void {
-    const edits = modify(this.text, path, value, { formattingOptions: this.#format, isArrayInsertion });
-    this.text = applyEdits(this.text, edits);
+  #at(place: Place): Json | undefined {
+    const node = nodeAt(parseSettings(this.text), place);
+    return node && toValue(node);
   }
-
-  #at([key, child]: string[]): Json | undefined {
-    const value = key === undefined ? undefined : ownValue(this.#parse(), key);
-    if (child === undefined) return value;
-    return isObject(value) ? ownValue(value, child) : undefined;
-  }
-
-  #parse(): JsonObject {
-    const errors: ParseError[] = [];
-    const value: Json = parse(this.text, errors, { allowTrailingComma: true });
-    if (errors.length > 0 || !isObject(value)) throw new UnreadableSettings();
-    return value;
-  }
-}
-
-function ownValue(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** The same for equal values, whatever the order of their keys. */
@@ -149,14 +155,4 @@ function canonical(value: Json): string {
   if (!isObject(value)) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`;
-}
-
-/** The user's own indentation and line ends. */
-function formatOf(text: string): FormattingOptions {
-  const indent = text.match(/^([ \t]+)\S/m)?.[1] ?? "  ";
-  return {
-    insertSpaces: !indent.startsWith("\t"),
-    tabSize: indent.startsWith("\t") ? 4 : indent.length,
-    eol: text.includes("\r\n") ? "\r\n" : "\n",
-  };
 }
