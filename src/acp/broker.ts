@@ -1,0 +1,87 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { PrivateFolder } from "../amp/private-files.ts";
+
+/** A tool call that a rule wants somebody's consent for. */
+export interface PermissionQuestion {
+  tool: string;
+  /** The tool's arguments; undefined where they are no JSON. */
+  input: unknown;
+}
+
+export interface PermissionAnswer {
+  isAllowed: boolean;
+  /** Told to the model where it is refused. */
+  reason: string;
+}
+
+export type Decide = (question: PermissionQuestion, signal: AbortSignal) => Promise<PermissionAnswer>;
+
+/**
+ * Where Amp's questions arrive. Amp runs `program` for a delegated rule; the program passes the question on through a
+ * socket in a folder that only this user can enter, and ends with what comes back. Whatever goes wrong is a refusal.
+ */
+export class PermissionBroker {
+  /** The program for `delegate` rules; it takes no arguments. */
+  readonly program: string;
+  readonly #folder: PrivateFolder;
+  readonly #server: Server;
+
+  private constructor(folder: PrivateFolder, server: Server, program: string) {
+    this.#folder = folder;
+    this.#server = server;
+    this.program = program;
+  }
+
+  /** @param command how to start this program's helper, to which the socket's path is added */
+  static async open(command: readonly string[], decide: Decide): Promise<PermissionBroker> {
+    const folder = new PrivateFolder("amp-ask-");
+    const socket = join(folder.path, "s");
+    const server = createServer({ allowHalfOpen: true }, (connection) => void answer(connection, decide));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(socket, resolve);
+    });
+    const words = [...command, socket].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    // An official Amp binary runs JavaScript when it is told to be the Bun inside it.
+    const bun = process.versions["bun"] ? "BUN_BE_BUN=1 " : "";
+    return new PermissionBroker(
+      folder,
+      server,
+      folder.write("ask", `#!/bin/sh\n${bun}exec ${words}\n`, 0o700),
+    );
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#folder.remove();
+  }
+}
+
+/** Answers one connection: a line of JSON in, a line of JSON out. */
+async function answer(connection: Socket, decide: Decide): Promise<void> {
+  const gone = new AbortController();
+  connection.on("error", () => gone.abort());
+  connection.on("close", () => gone.abort());
+  let result: PermissionAnswer;
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of connection.iterator({ destroyOnReturn: false })) {
+      chunks.push(chunk);
+      if (chunk.includes(10)) break;
+    }
+    const { tool, input } = JSON.parse(Buffer.concat(chunks).toString()) as { tool: string; input: string };
+    result = await decide({ tool, input: parsed(input) }, gone.signal);
+  } catch (error) {
+    result = { isAllowed: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+  connection.end(`${JSON.stringify(result)}\n`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

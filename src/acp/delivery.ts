@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AgentContext, methods, type SessionUpdate } from "@agentclientprotocol/sdk";
+
+/** Longer text goes in several chunks: AgentAPI reads lines of at most 10 MB. */
+const MAX_CHUNK = 256 * 1024;
+/** Updates that wait to be sent before the sender is asked to wait too. */
+const MAX_WAITING = 64;
+/** A client that does not even refuse an unknown method within this time is not asked again. */
+const SYNC_TIMEOUT_MS = 2_000;
+const SYNC_METHOD = "_amp/sync";
+/** Round trips after an update before the next, and before a turn's answer. */
+const ROUND_TRIPS = { between: 2, last: 4 };
+const SETTLE_MS = 10;
+
+/**
+ * Sends a session's updates, in order, joining text that waits.
+ *
+ * With `isPaced` it sends the next one only when the client has surely handled the last: AgentAPI (v0.12.1) handles
+ * each notification on a goroutine of its own, so two that are sent at once may swap, and one that is handled after
+ * the prompt's answer is dropped. ACP acknowledges no notification. But a client must answer every request, even
+ * with "method not found", and it reads its input in order: once a request is answered that was sent after the
+ * update, the update was read; and after one more round trip its goroutine, which is older, has had its turn.
+ */
+export class Delivery {
+  readonly #client: AgentContext;
+  readonly #sessionId: string;
+  readonly #signal: AbortSignal;
+  #isPaced: boolean;
+  #waiting: SessionUpdate[] = [];
+  #sending: Promise<void> | undefined;
+
+  constructor(client: AgentContext, sessionId: string, options: { isPaced: boolean; signal: AbortSignal }) {
+    this.#client = client;
+    this.#sessionId = sessionId;
+    this.#isPaced = options.isPaced;
+    this.#signal = options.signal;
+  }
+
+  /** Queues an update; waits only where too many are queued. */
+  async send(update: SessionUpdate): Promise<void> {
+    for (const part of split(update)) {
+      const last = this.#waiting.at(-1);
+      const joined = last && join(last, part);
+      if (joined) this.#waiting[this.#waiting.length - 1] = joined;
+      else this.#waiting.push(part);
+    }
+    this.#sending ??= this.#run();
+    if (this.#waiting.length >= MAX_WAITING) await this.#sending;
+  }
+
+  /** Resolves when the client has handled everything. */
+  async flush(): Promise<void> {
+    while (this.#sending) await this.#sending;
+    if (!this.#isPaced) return;
+    await this.#sync(ROUND_TRIPS.last);
+    await sleep(SETTLE_MS);
+  }
+
+  async #run(): Promise<void> {
+    // The caller goes on first, so that updates which come together are joined.
+    await Promise.resolve();
+    try {
+      for (
+        let update = this.#waiting.shift();
+        update && !this.#signal.aborted;
+        update = this.#waiting.shift()
+      ) {
+        await this.#client.notify(methods.client.session.update, { sessionId: this.#sessionId, update });
+        if (this.#isPaced) await this.#sync(ROUND_TRIPS.between);
+      }
+    } catch {
+      // The connection is gone: whoever reads from it learns that by itself.
+      this.#waiting = [];
+    } finally {
+      this.#sending = undefined;
+    }
+  }
+
+  async #sync(roundTrips: number): Promise<void> {
+    for (let trip = 0; trip < roundTrips && this.#isPaced; trip += 1) {
+      const answered = this.#client.request(SYNC_METHOD, {}).then(
+        () => true,
+        () => true,
+      );
+      const timeout = new AbortController();
+      const late = sleep(SYNC_TIMEOUT_MS, false, { signal: timeout.signal, ref: false }).catch(() => false);
+      if (!(await Promise.race([answered, late]))) this.#isPaced = false;
+      timeout.abort();
+    }
+  }
+}
+
+type Chunk = Extract<
+  SessionUpdate,
+  { sessionUpdate: "agent_message_chunk" | "agent_thought_chunk" | "user_message_chunk" }
+>;
+
+function textOf(update: SessionUpdate): { update: Chunk; text: string } | undefined {
+  if (!("content" in update) || !update.sessionUpdate.endsWith("_chunk")) return undefined;
+  const chunk = update as Chunk;
+  return chunk.content.type === "text" ? { update: chunk, text: chunk.content.text } : undefined;
+}
+
+/** Two chunks of the same text as one, or undefined where they are not that. */
+function join(first: SessionUpdate, second: SessionUpdate): SessionUpdate | undefined {
+  const [a, b] = [textOf(first), textOf(second)];
+  if (!a || !b || a.update.sessionUpdate !== b.update.sessionUpdate) return undefined;
+  if (JSON.stringify(a.update._meta) !== JSON.stringify(b.update._meta)) return undefined;
+  if (a.text.length + b.text.length > MAX_CHUNK) return undefined;
+  return { ...a.update, content: { type: "text", text: a.text + b.text } };
+}
+
+function split(update: SessionUpdate): SessionUpdate[] {
+  const chunk = textOf(update);
+  if (!chunk || chunk.text.length <= MAX_CHUNK) return [update];
+  const parts: SessionUpdate[] = [];
+  for (let begin = 0; begin < chunk.text.length; ) {
+    let end = Math.min(begin + MAX_CHUNK, chunk.text.length);
+    // Never between the two halves of one character.
+    if (end < chunk.text.length && /[\ud800-\udbff]/.test(chunk.text.charAt(end - 1))) end -= 1;
+    parts.push({ ...chunk.update, content: { type: "text", text: chunk.text.slice(begin, end) } });
+    begin = end;
+  }
+  return parts;
+}

@@ -1,0 +1,19 @@
+import { RequestError } from "@agentclientprotocol/sdk";
+import { AmpError, AmpOptionError } from "../amp/errors.ts";
+
+/** The error as the client gets it: JSON-RPC code and message, with kind and remedy under `data`. */
+export function toRequestError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof AmpOptionError) return new RequestError(-32602, error.message);
+  if (!(error instanceof AmpError)) {
+    return new RequestError(-32603, error instanceof Error ? error.message : String(error));
+  }
+  const { kind, remedy, stderrTail, threadId } = error;
+  const data = {
+    kind,
+    remedy,
+    ...(stderrTail && { stderrTail: stderrTail.slice(-4_096) }),
+    ...(threadId && { threadId }),
+  };
+  return new RequestError(kind === "auth_required" ? -32000 : -32603, `${error.message} ${remedy}`, data);
+}

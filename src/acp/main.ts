@@ -1,0 +1,70 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { ndJsonStream } from "@agentclientprotocol/sdk";
+import type { ProbeCache } from "../amp/probe.ts";
+import { createRedact } from "../amp/redact.ts";
+import { resolveAmp } from "../amp/resolve.ts";
+import { AmpAgent } from "./agent.ts";
+import { askThroughSocket } from "./ask-helper.ts";
+import { parseAgentOptions, USAGE } from "./options.ts";
+
+const HELPER = "--ask-through";
+
+// Set where Amp's own Bun runs this file; the Amp that is started here would be a Bun again.
+delete process.env["BUN_BE_BUN"];
+
+const [first = "", second = ""] = process.argv.slice(2);
+if (first === HELPER) process.exitCode = await askThroughSocket(second);
+else if (first === "--help") process.stdout.write(USAGE);
+else await serve();
+
+/** Serves one client on stdin and stdout until it goes away. */
+async function serve(): Promise<void> {
+  const redact = createRedact(process.env);
+  const log = (line: string) => process.stderr.write(`amp-acp: ${redact(line)}\n`);
+  let options: ReturnType<typeof parseAgentOptions>;
+  try {
+    options = parseAgentOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    process.stderr.write(`amp-acp: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  const { probeCache, npmPrefixes } = options;
+  const agent = new AmpAgent({
+    options,
+    amp: () => resolveAmp({ npmPrefixes, ...(probeCache && { probeCache: fileCache(probeCache) }) }),
+    helper: [process.execPath, fileURLToPath(import.meta.url), HELPER],
+    log,
+  });
+  const output = Writable.toWeb(process.stdout) as WritableStream<Uint8Array>;
+  const input = Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>;
+  const connection = agent.app.connect(ndJsonStream(output, input));
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve());
+  });
+  await Promise.race([connection.closed, ended]);
+  await agent.close();
+  // A client that keeps its end of the pipe open must not keep this process.
+  process.exit(0);
+}
+
+function fileCache(path: string): ProbeCache {
+  return {
+    read() {
+      try {
+        return readFileSync(path, "utf8");
+      } catch {
+        return undefined;
+      }
+    },
+    write(text) {
+      try {
+        writeFileSync(path, text, { mode: 0o600 });
+      } catch {
+        // The next start probes again.
+      }
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { ExecuteOptions } from "../amp/options.ts";
+import { threadId } from "../amp/thread-id.ts";
+
+/** What happens where a permission rule says `ask`: `auto` asks the client, and refuses where nobody sits there. */
+export type AskPolicy = "auto" | "client" | "deny" | "allow";
+
+export interface AgentOptions {
+  ask: AskPolicy;
+  /** Thread that the first new session goes on with. */
+  thread?: string;
+  /** The first new session goes on with the thread in `threadFile`. */
+  isContinued: boolean;
+  /** Gets the id of the thread in use, as JSON. */
+  threadFile?: string;
+  /** Folder for what sessions must remember. */
+  stateDir: string;
+  /** File that keeps what is known of the Amp binary. */
+  probeCache?: string;
+  npmPrefixes: string[];
+  execution: Pick<ExecuteOptions, "settingsFile" | "mode" | "labels" | "visibility" | "timeoutMs">;
+}
+
+/** A turn may build and test for hours, but not for ever. */
+const DEFAULT_TIMEOUT_S = 6 * 60 * 60;
+const ASK: readonly string[] = ["auto", "client", "deny", "allow"];
+const VISIBILITY: readonly string[] = ["private", "public", "unlisted", "workspace", "group"];
+
+export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on stdin and stdout
+
+  --mode <mode>             agent mode; sessions may change it
+  --thread <thread>         Amp thread (T-… or its URL) for the first new session
+  --thread-file <file>      keep the id of the thread in use here, as JSON
+  --continue                begin with the thread in --thread-file
+  --label <label>           label for new threads, may be repeated
+  --visibility <who>        visibility of new threads: ${VISIBILITY.join(", ")}
+  --ask <policy>            where a permission rule says "ask": auto, client, deny, allow
+  --timeout <seconds>       end a turn after this time; ${DEFAULT_TIMEOUT_S} by default, 0 for never
+  --settings-file <file>    Amp's settings in place of the user's
+  --state-dir <folder>      what sessions remember; ~/.local/state/amp-acp by default
+  --probe-cache <file>      what is known of the Amp binary
+  --npm-prefix <folder>     where npm may have put Amp, may be repeated
+`;
+
+/** @throws TypeError for arguments that are not known or not valid */
+export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEnv): AgentOptions {
+  const text = { type: "string" } as const;
+  const many = { type: "string", multiple: true } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      mode: text,
+      thread: text,
+      "thread-file": text,
+      continue: { type: "boolean" },
+      label: many,
+      visibility: text,
+      ask: text,
+      timeout: text,
+      "settings-file": text,
+      "state-dir": text,
+      "probe-cache": text,
+      "npm-prefix": many,
+    },
+  });
+  const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
+  if (!(timeout >= 0)) throw new TypeError(`--timeout ${values.timeout}: want seconds`);
+  const { mode, thread, visibility } = values;
+  return {
+    ask: oneOf("--ask", ASK, values.ask ?? "auto") as AskPolicy,
+    ...(thread && { thread: threadId(thread) }),
+    isContinued: values.continue === true,
+    ...(values["thread-file"] && { threadFile: values["thread-file"] }),
+    stateDir:
+      values["state-dir"] ?? join(env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "amp-acp"),
+    ...(values["probe-cache"] && { probeCache: values["probe-cache"] }),
+    npmPrefixes: values["npm-prefix"] ?? [],
+    execution: {
+      timeoutMs: timeout * 1000,
+      labels: values.label ?? [],
+      ...(mode && { mode }),
+      ...(visibility && { visibility: oneOf("--visibility", VISIBILITY, visibility) as "private" }),
+      ...(values["settings-file"] && { settingsFile: values["settings-file"] }),
+    },
+  };
+}
+
+function oneOf(flag: string, allowed: readonly string[], value: string): string {
+  if (allowed.includes(value)) return value;
+  throw new TypeError(`${flag} ${value}: want ${allowed.join(", ")}`);
+}

@@ -1,0 +1,128 @@
+import type { SessionUpdate, ToolCallContent } from "@agentclientprotocol/sdk";
+import { type AssistantEvent, isBlock, type ToolResultBlock, type UserEvent } from "../amp/events.ts";
+import { describeTool, type ToolDescription } from "../amp/tools.ts";
+
+/** Longer tool output is cut: a client may refuse long messages (AgentAPI ends the connection at 10 MB). */
+const MAX_TOOL_TEXT = 256 * 1024;
+
+/**
+ * Turns Amp's events of one conversation into updates for the client. It remembers open tool calls, and whether the
+ * last text needs a paragraph before the next.
+ */
+export class Updates {
+  readonly #calls = new Map<string, { name: string; input: unknown; description: ToolDescription }>();
+  #needsBreak = false;
+
+  /** Begins a turn: its text stands for itself. */
+  begin(): void {
+    this.#needsBreak = false;
+    this.#calls.clear();
+  }
+
+  /** The id of the open call of `name` with this input, for a permission request. */
+  callId(name: string, input: unknown): string | undefined {
+    const wanted = JSON.stringify(input);
+    const calls = [...this.#calls].reverse();
+    const exact = calls.find(([, call]) => call.name === name && JSON.stringify(call.input) === wanted);
+    return (exact ?? calls.find(([, call]) => call.name === name))?.[0];
+  }
+
+  ofAssistant(event: AssistantEvent): SessionUpdate[] {
+    const parent = event.parent_tool_use_id ?? undefined;
+    const meta = parent === undefined ? {} : { _meta: { amp: { parentToolUseId: parent } } };
+    return event.message.content.flatMap((block): SessionUpdate[] => {
+      if (isBlock(block, "tool_use")) return this.#toolCall(block.id, block.name, block.input, meta);
+      if (isBlock(block, "thinking")) return [{ ...chunk("agent_thought_chunk", block.thinking), ...meta }];
+      if (!isBlock(block, "text") || block.text === "") return [];
+      // A subagent's words are not the answer, and must not be mixed into it.
+      if (parent !== undefined) return [{ ...chunk("agent_thought_chunk", block.text), ...meta }];
+      return [this.text(block.text)];
+    });
+  }
+
+  ofUser(event: UserEvent): SessionUpdate[] {
+    const { content } = event.message;
+    if (typeof content === "string") return [];
+    return content.flatMap((block) => (isBlock(block, "tool_result") ? this.#toolResult(block) : []));
+  }
+
+  /** Text of the main conversation, as a paragraph of its own where text went before it. */
+  text(text: string): SessionUpdate {
+    const separated = this.#needsBreak ? `\n\n${text}` : text;
+    this.#needsBreak = !text.endsWith("\n");
+    return chunk("agent_message_chunk", separated);
+  }
+
+  #toolCall(toolCallId: string, name: string, input: unknown, meta: object): SessionUpdate[] {
+    const description = describeTool(name, input);
+    if (description.todos) return [{ sessionUpdate: "plan", entries: description.todos, ...meta }];
+    this.#calls.set(toolCallId, { name, input, description });
+    this.#needsBreak = false;
+    const isSmall = (JSON.stringify(input)?.length ?? 0) <= MAX_TOOL_TEXT;
+    return [
+      {
+        sessionUpdate: "tool_call",
+        toolCallId,
+        title: description.title,
+        name,
+        kind: description.kind,
+        status: "in_progress",
+        locations: description.locations,
+        ...(isSmall && { rawInput: input, content: diffs(description) }),
+        ...meta,
+      },
+    ];
+  }
+
+  #toolResult(block: ToolResultBlock): SessionUpdate[] {
+    const call = this.#calls.get(block.tool_use_id);
+    // The to-do list is shown as the plan.
+    if (!call) return [];
+    this.#calls.delete(block.tool_use_id);
+    return [
+      {
+        sessionUpdate: "tool_call_update",
+        toolCallId: block.tool_use_id,
+        status: block.is_error === true ? "failed" : "completed",
+        content: [...diffs(call.description), ...resultContent(block.content)],
+      },
+    ];
+  }
+}
+
+export function chunk(
+  sessionUpdate: "agent_message_chunk" | "agent_thought_chunk" | "user_message_chunk",
+  text: string,
+): SessionUpdate {
+  return { sessionUpdate, content: { type: "text", text } };
+}
+
+function diffs({ changes }: ToolDescription): ToolCallContent[] {
+  return changes
+    .filter(({ oldText = "", newText }) => oldText.length + newText.length <= MAX_TOOL_TEXT)
+    .map(({ path, oldText, newText }) => ({ type: "diff", path, oldText: oldText ?? null, newText }));
+}
+
+function resultContent(content: ToolResultBlock["content"]): ToolCallContent[] {
+  if (content === undefined || content === null) return [];
+  if (typeof content === "string") return content === "" ? [] : [textContent(content)];
+  return content.flatMap((block): ToolCallContent[] => {
+    if (isBlock(block, "text")) return [textContent(block.text)];
+    const { data, media_type: mimeType } = (block["source"] ?? {}) as {
+      data?: unknown;
+      media_type?: unknown;
+    };
+    if (block.type === "image" && typeof data === "string" && typeof mimeType === "string") {
+      return data.length > 8 * MAX_TOOL_TEXT
+        ? []
+        : [{ type: "content", content: { type: "image", data, mimeType } }];
+    }
+    return [];
+  });
+}
+
+function textContent(text: string): ToolCallContent {
+  const cut = text.length - MAX_TOOL_TEXT;
+  const shown = cut > 0 ? `${text.slice(0, MAX_TOOL_TEXT)}\n… (${cut} more characters)` : text;
+  return { type: "content", content: { type: "text", text: shown } };
+}
