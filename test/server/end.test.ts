@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { afterEach, expect, test } from "vitest";
+import { endServer } from "../../src/server/end.ts";
+import {
+  commandLineOf,
+  identifyProcess,
+  isRunning,
+  type ProcessIdentity,
+} from "../../src/system/process-identity.ts";
+
+const started: ProcessIdentity[] = [];
+afterEach(() => {
+  for (const identity of started.splice(0)) if (isRunning(identity)) process.kill(identity.pid, "SIGKILL");
+});
+
+/** Node that runs `script`, a child of it that runs `below`, and so on; each in a session of its own. */
+async function family(...scripts: string[]): Promise<ProcessIdentity[]> {
+  const [script = "", ...below] = scripts;
+  const code = `
+    const [script, ...below] = JSON.parse(process.argv[1]);
+    eval(script);
+    process.stdout.write(process.pid + "\\n");
+    if (below.length > 0) {
+      const { spawn } = require("node:child_process");
+      spawn(process.execPath, ["-e", process.env.CODE, JSON.stringify(below)], { stdio: "inherit", detached: true });
+    }
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["-e", code, JSON.stringify([script, ...below])], {
+    env: { ...process.env, CODE: code },
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
+  });
+  let text = "";
+  await new Promise<void>((resolve) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.trim().split("\n").length === scripts.length) resolve();
+    });
+  });
+  child.stdout.destroy();
+  const members = text
+    .trim()
+    .split("\n")
+    .flatMap((pid) => identifyProcess(Number(pid)) ?? []);
+  started.push(...members);
+  expect(members).toHaveLength(scripts.length);
+  return members;
+}
+
+const root = ([first]: ProcessIdentity[]) => first as ProcessIdentity;
+const obedient = `process.on("SIGTERM", () => process.exit(0))`;
+const deaf = `process.on("SIGTERM", () => {})`;
+/** Ends its only child first, as AgentAPI ends its agent. */
+const considerate = `process.on("SIGTERM", () => {
+  const { execFileSync } = require("node:child_process");
+  const children = require("node:fs").readFileSync("/proc/self/task/" + process.pid + "/children", "utf8").trim();
+  for (const pid of children.split(" ").filter(Boolean)) process.kill(Number(pid), "SIGTERM");
+  process.exit(0);
+})`;
+
+test("a server that ends its agent itself is not killed", async () => {
+  const members = await family(considerate, obedient);
+  expect(await endServer(root(members), 10_000)).toBe("ended");
+  expect(members.filter(isRunning)).toEqual([]);
+});
+
+test("a deaf server is killed after the grace period, and everything below it", async () => {
+  const members = await family(deaf, deaf, deaf);
+  expect(await endServer(root(members), 100)).toBe("killed");
+  expect(members.filter(isRunning)).toEqual([]);
+});
+
+test("a deaf grandchild is killed though its parents have gone", async () => {
+  const members = await family(considerate, obedient, deaf);
+  expect(await endServer(root(members), 300)).toBe("killed");
+  expect(members.filter(isRunning)).toEqual([]);
+});
+
+test("what the server starts while it should end is killed, too", async () => {
+  // Prints nothing; the child is found by its unique argument.
+  const mark = `late-${process.pid}-${Date.now()}`;
+  const members = await family(`process.on("SIGTERM", () => {
+    require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "${mark}"],
+      { stdio: "ignore", detached: true });
+  })`);
+  expect(await endServer(root(members), 700)).toBe("killed");
+  expect(findByArgument(mark)).toEqual([]);
+});
+
+test("a pid that belongs to another process by now is not touched", async () => {
+  const members = await family(obedient);
+  const other = { ...root(members), startedAt: "another time" };
+  expect(await endServer(other, 50)).toBe("ended");
+  expect(members.filter(isRunning)).toEqual(members);
+});
+
+function findByArgument(mark: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => commandLineOf(Number(pid))?.includes(mark) && identifyProcess(Number(pid)));
+}

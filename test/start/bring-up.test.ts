@@ -1,0 +1,119 @@
+import { readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { bringUp } from "../../src/start/bring-up.ts";
+import { promptDigest } from "../../src/start/configuration.ts";
+import type { StartPlan } from "../../src/start/start.ts";
+import { isRunning, type ProcessIdentity } from "../../src/system/process-identity.ts";
+import { type ExampleContext, exampleContext } from "./example.ts";
+import { type FakeAgentApi, startFakeAgentApi } from "./fake-agentapi.ts";
+
+let context: ExampleContext;
+let server: FakeAgentApi;
+let started: ProcessIdentity | undefined;
+beforeEach(async () => {
+  context = exampleContext();
+  server = await startFakeAgentApi();
+});
+afterEach(async () => {
+  await server.close();
+  if (started && isRunning(started)) process.kill(started.pid, "SIGKILL");
+  started = undefined;
+  rmSync(context.paths.home, { recursive: true, force: true });
+});
+
+/** A process that stands for AgentAPI's; what AgentAPI says comes from the fake server. */
+async function launch(script: string, prompt = "") {
+  const plan: StartPlan = {
+    command: { file: process.execPath, args: ["-e", script, "agentapi", "server", ""] },
+    env: { PATH: process.env["PATH"] },
+    workdir: context.paths.home,
+    prompt,
+    configuration: "digest",
+    client: server.client,
+  };
+  const log = context.openLog(context.paths.startLog, { rotate: true });
+  const result = bringUp(context, plan, log).finally(() => log.close());
+  result.catch(() => {});
+  await server.subscribed(1);
+  started = record();
+  return result;
+}
+
+function record(): (ProcessIdentity & Record<string, unknown>) | undefined {
+  try {
+    return JSON.parse(readFileSync(context.paths.running, "utf8")) as ProcessIdentity &
+      Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+const log = () => readFileSync(context.paths.startLog, "utf8");
+const alive = `setInterval(() => {}, 1000);`;
+
+/** Does `work` as soon as the readiness is watched. */
+function whenWatched(work: () => void): void {
+  void server.subscribed(1).then(async () => {
+    await sleep(20);
+    work();
+  });
+}
+
+test("an agent that comes up is recorded as ready only then, and keeps running", async () => {
+  let early: ReturnType<typeof record>;
+  whenWatched(() => {
+    early = record();
+    server.message("agent", "Welcome");
+    server.message("user", "Fix it");
+  });
+  await launch(alive, "Fix it");
+  expect(early).toMatchObject({ isReady: false, prompt: promptDigest("Fix it") });
+  expect(record()).toEqual({ ...early, isReady: true });
+  expect(isRunning(record() as ProcessIdentity)).toBe(true);
+  expect(log()).toMatch(/INFO {2}Command: .*node -e .* agentapi server ''\n/);
+  expect(log()).toMatch(/Amp has taken the prompt after \d+ ms/);
+});
+
+test("the prompt reaches stdin from a private file, and no log", async () => {
+  whenWatched(() => server.message("user", "secret plan"));
+  await launch(`process.stdin.on("data", (d) => console.log(d.length + " bytes")); ${alive}`, "secret plan");
+  await expect.poll(log).toContain("11 bytes");
+  expect(log()).not.toContain("secret plan");
+});
+
+test("an agent that ends is an error with what it printed; nothing is left of it", async () => {
+  const result = launch(`console.error("Error: Couldn't connect to the Amp server at https://ampcode.com/.");
+    setTimeout(() => process.exit(1), 300)`);
+  await expect(result).rejects.toMatchObject({
+    name: "ModuleError",
+    message: expect.stringMatching(/cannot connect to the Amp server\. It ended with exit code 1\./),
+  });
+  expect(record()).toBeUndefined();
+});
+
+test("an agent that asks for a login is ended, its record removed", async () => {
+  whenWatched(() => server.message("agent", "No API key found. Starting login flow..."));
+  await expect(launch(alive)).rejects.toMatchObject({ message: expect.stringContaining("amp_api_key") });
+  expect(started && isRunning(started)).toBe(false);
+  expect(record()).toBeUndefined();
+});
+
+test("an AgentAPI that cannot be talked to is ended; the error is one that can be acted on", async () => {
+  void server.subscribed(1).then(() => server.close());
+  await expect(launch(alive)).rejects.toMatchObject({
+    name: "ModuleError",
+    message: expect.stringContaining("cannot be talked to"),
+    fix: expect.stringContaining("agentapi_version"),
+  });
+  expect(started && isRunning(started)).toBe(false);
+  expect(record()).toBeUndefined();
+});
+
+test("paths and times of our own log lines are no evidence", async () => {
+  const { paths } = context;
+  const silent = `/* ECONNREFUSED, unknown mode, address already in use, status 401 */ setTimeout(() => process.exit(1), 200)`;
+  const error = await launch(silent).catch((caught: unknown) => caught);
+  expect(readFileSync(paths.startLog, "utf8")).toContain("ECONNREFUSED");
+  expect(error).toMatchObject({ message: expect.stringContaining("ended before it was ready") });
+});

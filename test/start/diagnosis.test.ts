@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { asksForLogin, diagnose } from "../../src/start/diagnosis.ts";
+import { exampleConfig } from "./example.ts";
+
+const config = exampleConfig({ mode: "turbo", agentapi_port: 4711 });
+const diagnosis = (evidence: { output?: string; screen?: string; ending?: string }) =>
+  diagnose({ output: "", screen: "", ending: undefined, ...evidence }, config);
+
+// Wordings seen on real parts: Amp 0.0.1790142911, AgentAPI 0.12.1, older Amp releases.
+test.each([
+  [
+    "no network",
+    "Error: Couldn't connect to the Amp server at https://ampcode.com/.",
+    /cannot connect/,
+    /HTTPS_PROXY/,
+  ],
+  ["no network", "Cannot reach Amp. Are you offline?", /cannot connect/, /amp_url/],
+  ["no DNS", "FetchError: getaddrinfo ENOTFOUND ampcode.com", /cannot connect/, /network/],
+  ["no key", "No API key found. Starting login flow...", /amp_api_key is not set/, /Set amp_api_key/],
+  ["no key", "Would you like to log in to Amp? [(y)es, (n)o]:", /amp_api_key is not set/, /amp login/],
+  [
+    "wrong key",
+    "Error: Unauthorized. Check your access token.",
+    /does not accept the API key/,
+    /Set amp_api_key/,
+  ],
+  ["wrong key", "Request failed with status code 401", /does not accept the API key/, /amp_url/],
+  ["unknown mode", 'Error: Unknown agent mode "turbo"', /mode "turbo"/, /amp --help/],
+  ["unknown mode", "Error: Invalid mode: turbo", /mode "turbo"/, /amp --help/],
+  ["port", "listen tcp :4711: bind: address already in use", /port 4711 is taken/, /agentapi_port/],
+  [
+    "flag of Amp",
+    "Error: error: unknown option '--nonsense'",
+    /does not know one of its arguments/,
+    /amp_version/,
+  ],
+  ["flag of AgentAPI", "Error: unknown flag: --nonsense", /does not know one/, /agentapi_version/],
+  [
+    "settings",
+    "Error: Invalid JSON in settings file /home/a/.config/amp/settings.json",
+    /settings/,
+    /Correct/,
+  ],
+])("%s: %s", (_, text, what, fix) => {
+  for (const evidence of [{ screen: text }, { output: `${text}\n` }]) {
+    const error = diagnosis({ ...evidence, ending: "exit code 1" });
+    expect(error.message).toMatch(what);
+    expect(error.message).toContain("It ended with exit code 1.");
+    expect(error.message).toContain(text);
+    expect(error.fix).toMatch(fix);
+  }
+});
+
+test("an unknown end shows the last screen and where to look", () => {
+  const error = diagnosis({ screen: "Segmentation fault", ending: "signal SIGSEGV" });
+  expect(error.message).toMatch(
+    /ended before it was ready.*signal SIGSEGV.*last screen:\n {2}Segmentation fault/s,
+  );
+  expect(error.fix).toMatch(/agentapi-start\.log/);
+});
+
+test("without a screen the last output is shown, and only the end of a long one", () => {
+  const output = Array.from({ length: 500 }, (_, index) => `line ${index}`).join("\n");
+  const { message } = diagnosis({ output });
+  expect(message).toContain("  line 499");
+  expect(message).not.toContain("line 484");
+});
+
+test("the screen that AgentAPI prints between two rules is the agent's last screen", () => {
+  const output = "level=ERROR msg=x\n========\nboom\r\n\n   at the end   \n========\n: exit status 1\n";
+  expect(diagnosis({ output }).message).toMatch(/The agent's last screen:\n {2}boom\n {2}at the end$/);
+});
+
+test("the probe keys that AgentAPI types are no part of the screen", () => {
+  expect(diagnosis({ screen: " ^H ^H\nhello^H\b" }).message).toMatch(/last screen:\n {2}hello$/);
+});
+
+test.each(["finished 401 files after 401 ms", "Improve the login flow", "set the mode of the file"])(
+  "a text that only resembles a cause is none: %s",
+  (screen) => {
+    expect(diagnosis({ screen }).message).toMatch(/ended before it was ready/);
+    expect(asksForLogin(screen)).toBe(false);
+  },
+);
+
+test("a login is recognised while the agent waits for it", () => {
+  expect(asksForLogin("No API key found. Starting login flow...")).toBe(true);
+  expect(asksForLogin("Would you like to log in to Amp?")).toBe(true);
+  expect(asksForLogin("")).toBe(false);
+});
+
+test("no value of the configuration but what names the mistake is in the error", () => {
+  const secret = exampleConfig({ mcp: '{"x":{"env":{"T":"hunter2-hunter2"}}}', base_amp_config: "hunter2" });
+  const error = diagnose({ output: "", screen: "boom", ending: "exit code 1" }, secret);
+  expect(`${error.message}${error.fix}`).not.toContain("hunter2");
+});
