@@ -11,6 +11,7 @@ import {
 } from "@agentclientprotocol/sdk";
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadMarkdown } from "../amp/threads.ts";
+import { AgentApiEcho } from "./agentapi-echo.ts";
 import { toRequestError } from "./errors.ts";
 import { historyUpdates } from "./history.ts";
 import { toMcpConfig } from "./mcp-servers.ts";
@@ -37,6 +38,7 @@ export class AmpAgent {
   readonly #closing = new AbortController();
   #client: AgentContext | undefined;
   #isUnattended = false;
+  #echo: AgentApiEcho | undefined;
   #amp: Promise<AmpProbe> | undefined;
   #firstThread: string | undefined;
 
@@ -61,6 +63,9 @@ export class AmpAgent {
       })
       .onRequest(methods.agent.initialize, ({ params }) => {
         this.#isUnattended = isUnattended(params);
+        const { agentApiUrl } = this.#setup.options;
+        if (this.#isUnattended && agentApiUrl)
+          this.#echo = new AgentApiEcho(agentApiUrl, this.#closing.signal);
         return {
           protocolVersion: Math.min(params.protocolVersion, PROTOCOL_VERSION),
           agentInfo: { name: "amp", title: "Amp", version: "1.0.0" },
@@ -117,6 +122,7 @@ export class AmpAgent {
       mcpServers: toMcpConfig(params.mcpServers ?? []),
       ask,
       isUnattended: this.#isUnattended,
+      echo: this.#echo,
       helper,
       thread,
       onThread: (used) => this.#remember(id, used),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AgentContext, methods, type SessionUpdate } from "@agentclientprotocol/sdk";
+import type { AgentApiEcho, EchoState } from "./agentapi-echo.ts";
 
 /** Longer text goes in several chunks: AgentAPI reads lines of at most 10 MB. */
 const MAX_CHUNK = 256 * 1024;
@@ -8,31 +9,46 @@ const MAX_WAITING = 64;
 /** A client that does not even refuse an unknown method within this time is not asked again. */
 const SYNC_TIMEOUT_MS = 2_000;
 const SYNC_METHOD = "_amp/sync";
-/** Round trips after an update before the next, and before a turn's answer. */
-const ROUND_TRIPS = { between: 2, last: 4 };
-const SETTLE_MS = 10;
+/** How long an update may take until AgentAPI shows it. It is there within milliseconds. */
+const ECHO_TIMEOUT_MS = 2_000;
+/** For a client without an echo: round trips and rest after an update before the next, and before a turn's answer. */
+const REST = { between: { roundTrips: 2, ms: 40 }, last: { roundTrips: 4, ms: 100 } };
+
+export interface DeliveryOptions {
+  /** Send the next update only when the client has handled the last. */
+  isPaced: boolean;
+  /** Shows what the client has handled, where it can be known. */
+  echo?: AgentApiEcho | undefined;
+  /** Ends with the connection. */
+  signal: AbortSignal;
+}
 
 /**
  * Sends a session's updates, in order, joining text that waits.
  *
- * With `isPaced` it sends the next one only when the client has surely handled the last: AgentAPI (v0.12.1) handles
- * each notification on a goroutine of its own, so two that are sent at once may swap, and one that is handled after
- * the prompt's answer is dropped. ACP acknowledges no notification. But a client must answer every request, even
- * with "method not found", and it reads its input in order: once a request is answered that was sent after the
- * update, the update was read; and after one more round trip its goroutine, which is older, has had its turn.
+ * AgentAPI (v0.12.1) handles each notification on a goroutine of its own: two that are sent at once may swap, and one
+ * that is handled after the prompt's answer is dropped. ACP acknowledges no notification. So for such a client the
+ * next update, and the turn's answer, wait until the last one shows in AgentAPI's own events (`echo`): nothing swaps
+ * and nothing is dropped. Without an echo there is only time: the client must answer a request that follows the
+ * update, even with "method not found", so it has read the update by then; a rest lets its goroutine finish.
  */
 export class Delivery {
   readonly #client: AgentContext;
   readonly #sessionId: string;
   readonly #signal: AbortSignal;
+  readonly #echo: AgentApiEcho | undefined;
+  /** Kinds of updates that did not show. */
+  readonly #silent = new Set<string>();
   #isPaced: boolean;
+  #mayBeOnTheWay = false;
   #waiting: SessionUpdate[] = [];
   #sending: Promise<void> | undefined;
 
-  constructor(client: AgentContext, sessionId: string, options: { isPaced: boolean; signal: AbortSignal }) {
+  constructor(client: AgentContext, sessionId: string, options: DeliveryOptions) {
     this.#client = client;
     this.#sessionId = sessionId;
     this.#isPaced = options.isPaced;
+    this.#echo = options.echo;
     this.#signal = options.signal;
   }
 
@@ -51,22 +67,23 @@ export class Delivery {
   /** Resolves when the client has handled everything. */
   async flush(): Promise<void> {
     while (this.#sending) await this.#sending;
-    if (!this.#isPaced) return;
-    await this.#sync(ROUND_TRIPS.last);
-    await sleep(SETTLE_MS);
+    if (this.#mayBeOnTheWay) await this.#rest(REST.last);
+    this.#mayBeOnTheWay = false;
   }
 
   async #run(): Promise<void> {
     // The caller goes on first, so that updates which come together are joined.
     await Promise.resolve();
+    if (this.#isPaced) await this.#echo?.connected();
     try {
       for (
         let update = this.#waiting.shift();
         update && !this.#signal.aborted;
         update = this.#waiting.shift()
       ) {
+        const before = this.#echo?.state;
         await this.#client.notify(methods.client.session.update, { sessionId: this.#sessionId, update });
-        if (this.#isPaced) await this.#sync(ROUND_TRIPS.between);
+        if (this.#isPaced && isShown(update)) await this.#handled(update.sessionUpdate, before);
       }
     } catch {
       // The connection is gone: whoever reads from it learns that by itself.
@@ -76,7 +93,17 @@ export class Delivery {
     }
   }
 
-  async #sync(roundTrips: number): Promise<void> {
+  async #handled(kind: string, before: EchoState | undefined): Promise<void> {
+    if (this.#echo && before !== undefined && !this.#silent.has(kind)) {
+      if (await this.#echo.changed(before, ECHO_TIMEOUT_MS)) return;
+      // Another AgentAPI may not show this kind: do not wait for it again.
+      this.#silent.add(kind);
+    }
+    this.#mayBeOnTheWay = true;
+    await this.#rest(REST.between);
+  }
+
+  async #rest({ roundTrips, ms }: { roundTrips: number; ms: number }): Promise<void> {
     for (let trip = 0; trip < roundTrips && this.#isPaced; trip += 1) {
       const answered = this.#client.request(SYNC_METHOD, {}).then(
         () => true,
@@ -87,7 +114,14 @@ export class Delivery {
       if (!(await Promise.race([answered, late]))) this.#isPaced = false;
       timeout.abort();
     }
+    await sleep(ms);
   }
+}
+
+/** Whether AgentAPI puts the update into its message. */
+function isShown(update: SessionUpdate): boolean {
+  if (update.sessionUpdate === "agent_message_chunk" || update.sessionUpdate === "tool_call") return true;
+  return update.sessionUpdate === "tool_call_update" && Boolean(update.status);
 }
 
 type Chunk = Extract<

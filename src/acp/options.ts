@@ -15,6 +15,8 @@ export interface AgentOptions {
   isContinued: boolean;
   /** Gets the id of the thread in use, as JSON. */
   threadFile?: string;
+  /** The AgentAPI that this agent runs under. */
+  agentApiUrl?: string;
   /** Folder for what sessions must remember. */
   stateDir: string;
   /** File that keeps what is known of the Amp binary. */
@@ -38,6 +40,7 @@ export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on 
   --visibility <who>        visibility of new threads: ${VISIBILITY.join(", ")}
   --ask <policy>            where a permission rule says "ask": auto, client, deny, allow
   --timeout <seconds>       end a turn after this time; ${DEFAULT_TIMEOUT_S} by default, 0 for never
+  --agentapi-url <url>      the AgentAPI that runs this agent: lets it see that nothing gets lost on the way
   --settings-file <file>    Amp's settings in place of the user's
   --state-dir <folder>      what sessions remember; ~/.local/state/amp-acp by default
   --probe-cache <file>      what is known of the Amp binary
@@ -61,6 +64,7 @@ export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEn
       timeout: text,
       "settings-file": text,
       "state-dir": text,
+      "agentapi-url": text,
       "probe-cache": text,
       "npm-prefix": many,
     },

@@ -9,6 +9,7 @@ import type { AmpProbe } from "../amp/probe.ts";
 import { resultError } from "../amp/run.ts";
 import { readSettings, settingsPath } from "../amp/settings.ts";
 import { describeTool } from "../amp/tools.ts";
+import type { AgentApiEcho } from "./agentapi-echo.ts";
 import { delegateAsks, permissionsOf } from "./ask-rules.ts";
 import { type PermissionAnswer, PermissionBroker, type PermissionQuestion } from "./broker.ts";
 import { askClient } from "./consent.ts";
@@ -28,6 +29,8 @@ export interface SessionSetup {
   ask: "client" | "deny" | "allow";
   /** The client shows no errors and handles updates out of order: see `Delivery`. */
   isUnattended: boolean;
+  /** Shows what such a client has handled. */
+  echo: AgentApiEcho | undefined;
   /** Command that runs the helper for delegated rules; the socket's path is added. */
   helper: readonly string[];
   thread: string | undefined;

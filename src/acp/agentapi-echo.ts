@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createParser } from "eventsource-parser";
+
+/** What was last seen of the conversation; changes with every chunk that AgentAPI took in. */
+export type EchoState = string;
+
+const RECONNECT_MS = 50;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/**
+ * Listens to the AgentAPI that this agent runs under, to learn what it has taken in of what was sent to it. One
+ * connection for the whole life; AgentAPI's `/messages` and `/status` cannot be asked, since v0.12.1 answers neither
+ * while an ACP turn runs.
+ */
+export class AgentApiEcho {
+  #state: EchoState = "";
+  #connected = false;
+  #waiting = new Set<() => void>();
+
+  /** @param url AgentAPI's address, `http://127.0.0.1:3284` */
+  constructor(url: string, signal: AbortSignal) {
+    void this.#listen(new URL("/events", url), signal);
+  }
+
+  get state(): EchoState {
+    return this.#state;
+  }
+
+  /** Waits for the connection. @returns false where there is none in time */
+  connected(): Promise<boolean> {
+    return this.#until(() => this.#connected, CONNECT_TIMEOUT_MS);
+  }
+
+  /** Waits until the conversation is another one than `since`. @returns false where it stays the same */
+  changed(since: EchoState, timeoutMs: number): Promise<boolean> {
+    return this.#until(() => this.#state !== since, timeoutMs);
+  }
+
+  async #until(isTrue: () => boolean, timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    while (!isTrue()) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return false;
+      let timer: NodeJS.Timeout | undefined;
+      let wake = () => {};
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        this.#waiting.add(wake);
+        timer = setTimeout(resolve, leftMs);
+      });
+      clearTimeout(timer);
+      this.#waiting.delete(wake);
+    }
+    return true;
+  }
+
+  async #listen(url: URL, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const { body, ok } = await fetch(url, { signal, headers: { accept: "text/event-stream" } });
+        if (ok && body) await this.#read(body);
+      } catch {
+        // Not up yet, or gone: whoever waits has a time limit.
+      }
+      this.#connected = false;
+      await sleep(RECONNECT_MS, undefined, { ref: false });
+    }
+  }
+
+  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    const parser = createParser({ onEvent: ({ event, data }) => this.#note(event, data) });
+    for await (const chunk of body) parser.feed(decoder.decode(chunk, { stream: true }));
+  }
+
+  #note(event: string | undefined, data: string): void {
+    // The first status comes after all that was said before: from here on nothing is missed.
+    if (event === "status_change") this.#connected = true;
+    if (event === "message_update") {
+      const { id, role, message } = JSON.parse(data) as { id: number; role: string; message: string };
+      if (role === "agent" && message !== "") this.#state = `${id}:${message.length}`;
+    }
+    for (const wake of this.#waiting) wake();
+  }
+}

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { type AgentApiClient, createAgentApiClient } from "../../src/agentapi/client.ts";
+import { firstAnswer } from "../../src/agentapi/wait.ts";
+import { isGroupAlive, SCRIPTED_AMP, type Scripted, scripted } from "../amp/scripted.ts";
+import { findAgentApi } from "../support/agentapi.ts";
+import { freePort } from "../support/free-port.ts";
+import { buildAgent } from "./bundle.ts";
+
+const agentapi = await findAgentApi();
+let bundle: Awaited<ReturnType<typeof buildAgent>>;
+beforeAll(async () => {
+  bundle = await buildAgent();
+});
+afterAll(() => bundle.remove());
+
+if (!agentapi.real)
+  test.skip("the stand-in for AgentAPI has no ACP: see discarding-client.test.ts instead", () => {});
+
+interface Running {
+  at: Scripted;
+  client: AgentApiClient;
+  process: ChildProcess;
+  log(): string;
+}
+
+async function startAgentApi(scenario: string, args: string[] = [], at?: Scripted): Promise<Running> {
+  const home = at ?? (await scripted(scenario));
+  const port = await freePort();
+  const server = ["server", "--type", "amp", "--experimental-acp", "--port", String(port), "--"];
+  const agent = [
+    "node",
+    bundle.path,
+    "--thread-file",
+    join(home.home, "thread.json"),
+    "--agentapi-url",
+    `http://127.0.0.1:${port}`,
+    ...args,
+  ];
+  const child = spawn(agentapi.path, [...server, ...agent], {
+    cwd: home.home,
+    env: {
+      ...process.env,
+      ...home.env,
+      AMP_CLI_PATH: "",
+      PATH: `${join(SCRIPTED_AMP, "..")}:${process.env["PATH"]}`,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (log += chunk));
+  onTestFinished(async () => {
+    if (child.exitCode !== null) return;
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.once("exit", resolve));
+  });
+  const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` });
+  await firstAnswer(client, { timeoutMs: 15_000 });
+  return { at: home, client, process: child, log: () => log };
+}
+
+async function ask({ client }: Running, content: string): Promise<string> {
+  await client.sendMessage({ type: "user", content }, { timeoutMs: 20_000 });
+  while ((await client.status()).status !== "stable") await sleep(5);
+  const last = (await client.messages()).at(-1);
+  expect(last?.role).toBe("agent");
+  return last?.content ?? "";
+}
+
+describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, () => {
+  test("stable at once, running while Amp works, stable with the exact text after it", async () => {
+    const running = await startAgentApi("echo");
+    expect(await running.client.status()).toMatchObject({ status: "stable", transport: "acp" });
+
+    const content = 'Say "$(id)" `x` äß🧮\n\n  two\tlines \\n';
+    const statuses: string[] = [];
+    const controller = new AbortController();
+    const listening = (async () => {
+      for await (const event of running.client.events({ signal: controller.signal })) {
+        if (event.event === "status_change") statuses.push(event.data.status);
+      }
+    })().catch(() => {});
+    await expect.poll(() => statuses).toEqual(["stable"]);
+    expect(await ask(running, content.trim())).toBe(`You said: ${content.trim()}`);
+    await expect.poll(() => statuses).toEqual(["stable", "running", "stable"]);
+    controller.abort();
+    await listening;
+  });
+
+  test("a second prompt goes on with the same thread, and so does the next start", async () => {
+    const first = await startAgentApi("echo");
+    await ask(first, "one");
+    await ask(first, "two");
+    const [, one] = [
+      0,
+      JSON.parse(readFileSync(join(first.at.home, "thread.json"), "utf8")) as { threadId: string },
+    ];
+    first.process.kill("SIGTERM");
+    await new Promise((resolve) => first.process.once("exit", resolve));
+    const second = await startAgentApi("echo", ["--continue"], first.at);
+    await ask(second, "three");
+
+    const calls = first.at.calls().map(({ args }) => args.slice(0, 3).join(" "));
+    expect(calls).toEqual([
+      "--execute --stream-json --stream-json-thinking",
+      `threads continue ${one.threadId}`,
+      `threads continue ${one.threadId}`,
+    ]);
+  });
+
+  test("200 turns lose no trailing text and keep the order of the pieces", { timeout: 90_000 }, async () => {
+    const running = await startAgentApi("pieces");
+    const begin = performance.now();
+    for (let turn = 0; turn < 200; turn += 1) {
+      const pieces = Array.from({ length: 6 }, (_, index) => `piece ${index} of turn ${turn}`);
+      expect(await ask(running, pieces.join("|"))).toBe(pieces.join("\n\n"));
+    }
+    console.log(
+      `200 turns through AgentAPI: none lost, ${((performance.now() - begin) / 200).toFixed(0)} ms each`,
+    );
+    expect(running.log()).not.toContain("late/unexpected chunk");
+  });
+
+  test("tool calls read well", async () => {
+    const text = await ask(await startAgentApi("tools"), "work");
+
+    expect(text).toContain("[Tool: execute] npm test # all\n[Tool Status: completed]\n");
+    expect(text).toContain("[Tool: edit] Edit /tmp/a.txt\n[Tool Status: failed]\n");
+    expect(text).toMatch(/All done\.$/);
+    expect(text).not.toContain("inside the subagent");
+  });
+
+  test("an ask rule is refused, though AgentAPI answers every question with allow", async () => {
+    const at = await scripted("ask");
+    mkdirSync(join(at.home, ".config", "amp"), { recursive: true });
+    writeFileSync(
+      join(at.home, ".config", "amp", "settings.json"),
+      '{"amp.permissions":[{"tool":"Bash","action":"ask"}]}',
+    );
+    for (const args of [[], ["--ask", "client"]]) {
+      const running = await startAgentApi("ask", args, at);
+      const text = await ask(running, `touch ${at.home}/done`);
+
+      expect(text).toContain("Bash was not allowed (touch");
+      expect(text).toContain("I could not run it.");
+      expect(() => readFileSync(join(at.home, "done"))).toThrow("ENOENT");
+    }
+    const allowed = await ask(await startAgentApi("ask", ["--ask", "allow"], at), "echo yes");
+    expect(allowed).toMatch(/ran it: yes$/);
+  });
+
+  test("a failure is told in the conversation, and the next prompt works", async () => {
+    const running = await startAgentApi("echo");
+
+    expect(await ask(running, "crash: x")).toMatch(
+      /^half\n\nAmp could not do this\. Amp ended with signal SIGKILL/,
+    );
+    expect(await ask(running, "echo: on we go")).toBe("You said: on we go");
+  });
+
+  test("SIGTERM ends AgentAPI, the agent and Amp", async () => {
+    const running = await startAgentApi("echo");
+    const sent = running.client.sendMessage({ type: "user", content: "wait: x" }).catch(() => {});
+    await expect.poll(() => running.at.messages().length).toBe(1);
+    const pid = running.at.calls()[0]?.pid ?? 0;
+    expect(isGroupAlive(pid)).toBe(true);
+    running.process.kill("SIGTERM");
+    await new Promise((resolve) => running.process.once("exit", resolve));
+    await sent;
+
+    await expect.poll(() => isGroupAlive(pid)).toBe(false);
+  });
+});
