@@ -19,7 +19,7 @@ vi.mock("node:timers/promises", async (original) => {
 
 /** Long enough to be sure that nothing was decided, where the decision would be immediate. */
 const AWHILE_MS = 150;
-const long = { answerMs: 20_000, settleMs: 20_000, restMs: 20_000 };
+const long = { answerMs: 20_000, settleMs: 20_000, restMs: 20_000, minLifeMs: 0 };
 const forever = new Promise<string>(() => {});
 
 let server: FakeAgentApi | undefined;
@@ -207,7 +207,7 @@ test("a connection that breaks because the process dies is reported as its end",
   expect(await rejection(result)).toMatchObject({ ending: "exit code 1" });
 });
 
-const short = { answerMs: 20_000, settleMs: 20_000, restMs: 120 };
+const short = { ...long, restMs: 120 };
 
 test("a screen that rests with the prompt unsent and no rest recognised: unrecognised", async () => {
   const { server, result } = await watching({ prompt: "Fix it", times: short });
@@ -239,7 +239,7 @@ test("without a prompt, with a blank screen or a recognised rest nothing is unre
 test("a screen that keeps changing does not rest", async () => {
   const { server, result } = await watching({
     prompt: "Fix it",
-    times: { answerMs: 20_000, settleMs: 900, restMs: 600 },
+    times: { ...long, settleMs: 900, restMs: 600 },
   });
   const timer = setInterval(() => server.message("agent", `spinner ${Math.random()}`, 0), 20);
   expect(await result).toEqual({ state: "settling" });

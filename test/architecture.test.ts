@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { moduleRoot } from "./support/terraform.ts";
+
+const root = join(moduleRoot, "src");
+const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+
+interface Import {
+  /** Relative to src/, such as `start/start.ts`. */
+  from: string;
+  /** Relative to src/ where it is a file of ours, else the package as written. */
+  to: string;
+  isOwn: boolean;
+}
+
+/** Static and dynamic imports and re-exports; a comment that looks like one is none. */
+function importsOf(from: string, source: string): Import[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const found = code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g);
+  return [...found].map(([, target = ""]) => {
+    const isOwn = target.startsWith(".");
+    return { from, isOwn, to: isOwn ? relative(root, join(root, dirname(from), target)) : target };
+  });
+}
+
+const imports = files.flatMap((name) => importsOf(name, readFileSync(join(root, name), "utf8")));
+const folderOf = (name: string) => (name.includes("/") ? (name.split("/")[0] ?? "") : "");
+const broken = (rule: (edge: Import) => boolean) =>
+  imports.filter(rule).map(({ from, to }) => `${from} imports ${to}`);
+
+test("every kind of import is seen", () => {
+  const source = `import { a } from "./a.ts";
+    import type { B } from "../b.ts";
+    export { c } from './c.ts';
+    import "node:fs";
+    const d = await import("./d.ts");
+    // import { no } from "./no.ts";
+    /* import { no } from "./no.ts"; */`;
+  expect(importsOf("x/y.ts", source).map(({ to }) => to)).toEqual([
+    "x/a.ts",
+    "b.ts",
+    "x/c.ts",
+    "node:fs",
+    "x/d.ts",
+  ]);
+  expect(files.length).toBeGreaterThan(40);
+  expect(imports.length).toBeGreaterThan(100);
+});
+
+test("every import of ours names a file that is there", () => {
+  expect(broken(({ to, isOwn }) => isOwn && !files.includes(to) && !to.endsWith(".json"))).toEqual([]);
+});
+
+test.each(["amp", "agentapi"])("src/%s could be published alone", (folder) => {
+  expect(files.some((name) => folderOf(name) === folder)).toBe(true);
+  expect(
+    broken(({ from, to, isOwn }) => isOwn && folderOf(from) === folder && folderOf(to) !== folder),
+  ).toEqual([]);
+});
+
+test("install, start and stop do not know each other", () => {
+  const phases = ["install", "start", "stop"];
+  const isCrossing = ({ from, to, isOwn }: Import) =>
+    isOwn &&
+    phases.includes(folderOf(from)) &&
+    phases.includes(folderOf(to)) &&
+    folderOf(from) !== folderOf(to);
+  expect(broken(isCrossing)).toEqual([]);
+});
+
+test("system knows nothing of the module but its errors", () => {
+  expect(
+    broken(
+      ({ from, to, isOwn }) =>
+        isOwn && folderOf(from) === "system" && folderOf(to) !== "system" && to !== "errors.ts",
+    ),
+  ).toEqual([]);
+});
+
+test("the server folder is below start, stop and operate", () => {
+  const above = ["install", "start", "stop", "operate"];
+  expect(broken(({ from, to }) => folderOf(from) === "server" && above.includes(folderOf(to)))).toEqual([]);
+});
+
+test("the entry is at the top: nobody imports it", () => {
+  expect(broken(({ to }) => to === "cli.ts")).toEqual([]);
+});
+
+test("no file imports itself in a circle at run time", () => {
+  const edges = new Map<string, string[]>();
+  for (const name of files) {
+    // Types leave no trace in the bundle.
+    const code = readFileSync(join(root, name), "utf8").replace(/^import type [\s\S]*?;$/gm, "");
+    edges.set(
+      name,
+      importsOf(name, code).flatMap(({ to, isOwn }) => (isOwn ? [to] : [])),
+    );
+  }
+  const done = new Set<string>();
+  function circleFrom(name: string, trail: string[]): string[] | undefined {
+    if (trail.includes(name)) return [...trail.slice(trail.indexOf(name)), name];
+    if (done.has(name)) return undefined;
+    for (const next of edges.get(name) ?? []) {
+      const circle = circleFrom(next, [...trail, name]);
+      if (circle) return circle;
+    }
+    done.add(name);
+    return undefined;
+  }
+  expect(files.flatMap((name) => circleFrom(name, [])?.join(" → ") ?? [])).toEqual([]);
+});
+
+test("zod comes as zod/mini: the plain entry alone makes the bundle several times larger", () => {
+  expect(broken(({ to }) => /^zod(\/|$)/.test(to) && to !== "zod/mini")).toEqual([]);
+});
+
+test("node's own modules are named with node:", () => {
+  const bare = /^(fs|path|os|child_process|crypto|net|http|https|url|util|stream|timers|events|zlib)(\/|$)/;
+  expect(broken(({ to, isOwn }) => !isOwn && bare.test(to))).toEqual([]);
+});
+
+test("no barrel, no drawer for leftovers", () => {
+  const named = files.filter((name) => /^(index|utils?|helpers?|misc|common)\.ts$/.test(basename(name)));
+  expect(named).toEqual([]);
+  const barrels = files.filter((name) => {
+    const code = readFileSync(join(root, name), "utf8")
+      .replace(/\/\*[\s\S]*?\*\//g, "")
+      .trim();
+    return (
+      code !== "" &&
+      code.split(";").every((part) => /^\s*(export\s+(type\s+)?(\*|\{)[\s\S]*from|\s*$)/.test(part))
+    );
+  });
+  expect(barrels).toEqual([]);
+});

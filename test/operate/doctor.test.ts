@@ -1,0 +1,238 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { doctor } from "../../src/operate/doctor.ts";
+import { writeServerRecord } from "../../src/server/record.ts";
+import { identifyProcess } from "../../src/system/process-identity.ts";
+import { type ExampleContext, exampleContext } from "../start/example.ts";
+import { freePort } from "../support/free-port.ts";
+
+const key = "sgamp_user_0123456789abcdef";
+const ends: (() => unknown)[] = [];
+let context: ExampleContext;
+let printed: string[];
+
+/** A workspace where everything is as it should be. */
+beforeEach(async () => {
+  printed = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
+  const port = await serve((_, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ status: "stable", agent_type: "amp", transport: "pty" }));
+  });
+  context = exampleContext({ agentapi_port: port }, { AMP_API_KEY: key });
+  const { paths } = context;
+  context.env["PATH"] = `${join(paths.home, "path")}:/usr/bin:/bin`;
+  program(
+    join(paths.home, ".amp/bin/amp"),
+    '[ "$1" = --version ] && echo 0.0.1790142911-g7618fb || echo "Usage: amp"',
+  );
+  program(paths.agentapi, "echo agentapi version 0.12.1");
+  program(join(paths.home, "path/coder"), "exit 0");
+  write(paths.ampSettings, '{\n  // mine\n  "amp.showCosts": true,\n}\n');
+  write(paths.installLog, "2026-09-23T10:00:00.000Z INFO  Amp 0.0.1 is there.\n");
+  write(paths.startLog, "2026-09-23T10:00:00.000Z INFO  Amp is ready.\n");
+  await recordServer();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const end of ends.splice(0)) end();
+  rmSync(context.paths.home, { recursive: true, force: true });
+});
+
+async function serve(answer: Parameters<typeof createServer>[1]): Promise<number> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function program(path: string, body: string): void {
+  write(path, `#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+}
+
+async function recordServer(): Promise<void> {
+  const child = spawn(process.execPath, [
+    "-e",
+    "setInterval(() => {}, 1000)",
+    "/opt/agentapi",
+    "server",
+    "--",
+  ]);
+  ends.push(() => child.kill("SIGKILL"));
+  await new Promise((resolve) => child.once("spawn", resolve));
+  const identity = identifyProcess(child.pid ?? 0);
+  if (!identity) throw new Error("the process is gone");
+  const rest = { port: context.config.agentapi_port, configuration: "c", prompt: "", isReady: true };
+  writeServerRecord(context.paths.running, { ...identity, ...rest });
+}
+
+/** What doctor prints about `subject`, and whether it found everything in order. */
+async function examine(subject: string): Promise<{ healthy: boolean; line: string; all: string }> {
+  const healthy = await doctor(context);
+  const line = printed.find((text) => text.includes(`  ${subject}`)) ?? "";
+  return { healthy, line, all: printed.join("\n") };
+}
+
+test("a workspace in order: every part is named with its version and place, nothing is wrong", async () => {
+  const { healthy, all } = await examine("");
+  expect(all).not.toMatch(/WRONG|note/);
+  expect(healthy).toBe(true);
+  const { paths } = context;
+  for (const part of [
+    `module directory: ${paths.moduleDir}`,
+    `Amp: 0.0.1790142911-g7618fb in ${paths.home}/.amp/bin/amp`,
+    "API key: AMP_API_KEY is set",
+    `AgentAPI: agentapi version 0.12.1 in ${paths.agentapi}`,
+    `settings: ${paths.ampSettings}`,
+    "progress reports: through",
+    `answers on port ${context.config.agentapi_port}, the agent is stable`,
+    `log: ${paths.installLog} has no warning`,
+    "Nothing is wrong.",
+  ]) {
+    expect(all).toContain(part);
+  }
+});
+
+const wrong: [string, string, () => unknown, RegExp][] = [
+  [
+    "an open module directory",
+    "module directory",
+    () => chmodSync(context.paths.moduleDir, 0o755),
+    /chmod 700 /,
+  ],
+  [
+    "no Amp",
+    "Amp:",
+    () => rmSync(join(context.paths.home, ".amp"), { recursive: true }),
+    /amp-module install/,
+  ],
+  [
+    "no Amp that the module may install",
+    "Amp:",
+    () => {
+      rmSync(join(context.paths.home, ".amp"), { recursive: true });
+      context.config.install_amp = false;
+    },
+    /install_amp = true/,
+  ],
+  [
+    "an Amp that does not run",
+    "Amp:",
+    () => program(join(context.paths.home, ".amp/bin/amp"), "exit 1"),
+    /does not run.*exit code 1.*amp-module install/s,
+  ],
+  [
+    "an AgentAPI that does not run",
+    "AgentAPI:",
+    () => program(context.paths.agentapi, "exit 1"),
+    /amp-module install/,
+  ],
+  [
+    "no settings",
+    "settings:",
+    () => rmSync(context.paths.ampSettings),
+    /does not exist.*amp-module install/s,
+  ],
+  [
+    "broken settings",
+    "settings:",
+    () => write(context.paths.ampSettings, '{"a": '),
+    /not valid JSON.*Correct it/s,
+  ],
+  [
+    "no server",
+    "server:",
+    async () => {
+      rmSync(context.paths.running);
+      context.config.agentapi_port = await freePort();
+    },
+    /does not run.*amp-module start/s,
+  ],
+  [
+    "a port that another program has",
+    "server:",
+    () => rmSync(context.paths.running),
+    new RegExp(`is taken by pid ${process.pid} .*agentapi_port`, "s"),
+  ],
+  [
+    "a server that does not answer",
+    "server:",
+    async () => {
+      context.config.agentapi_port = await freePort();
+    },
+    /gives no answer.*amp-module stop.*amp-module start/s,
+  ],
+];
+
+test.each(wrong)("%s is wrong, and the way to fix it is named", async (_, subject, break_, words) => {
+  await break_();
+  const { healthy, line, all } = await examine(subject);
+  expect(line).toMatch(/^WRONG {2}/);
+  expect(line).toMatch(words);
+  expect(line).toContain("To fix it: ");
+  expect(healthy).toBe(false);
+  expect(all.match(/^WRONG/gm)).toHaveLength(1);
+  expect(all).toContain("Something is wrong");
+});
+
+const notes: [string, string, () => unknown, RegExp][] = [
+  ["no key", "API key", () => delete context.env["AMP_API_KEY"], /somebody has logged in.*amp_api_key/s],
+  [
+    "no coder",
+    "progress reports",
+    () => rmSync(join(context.paths.home, "path/coder")),
+    /no `coder` command on PATH/,
+  ],
+  [
+    "a log with a warning and an error",
+    "log:",
+    () =>
+      write(
+        context.paths.installLog,
+        "2026-09-23T10:00:00.000Z INFO  fine\n2026-09-23T10:00:01.000Z WARN  slow mirror\n2026-09-23T10:00:02.000Z ERROR no disk\n",
+      ),
+    /WARN {2}slow mirror\n.*ERROR no disk$/,
+  ],
+];
+
+test.each(notes)("%s is a note, and nothing is wrong", async (_, subject, change, words) => {
+  change();
+  const { healthy, line } = await examine(subject);
+  expect(line).toMatch(/^note {3}/);
+  expect(line).toMatch(words);
+  expect(line).not.toContain("fine");
+  expect(healthy).toBe(true);
+});
+
+test("without wanted reports a missing coder is no matter", async () => {
+  rmSync(join(context.paths.home, "path/coder"));
+  context.config.report_tasks = false;
+  expect((await examine("progress")).all).not.toMatch(/progress reports/);
+});
+
+test("a working Amp behind a broken one is found", async () => {
+  program(
+    join(context.paths.home, "path/amp"),
+    '[ "$1" = --version ] && echo 0.0.2-gabc || echo "Usage: amp"',
+  );
+  program(join(context.paths.home, ".amp/bin/amp"), "exit 1");
+  expect((await examine("Amp:")).line).toContain(`0.0.2-gabc in ${context.paths.home}/path/amp`);
+});
+
+test("no secret is shown, also not one that a log or a broken program repeats", async () => {
+  write(context.paths.startLog, `2026-09-23T10:00:00.000Z ERROR key ${key} refused\n`);
+  program(context.paths.agentapi, `echo "agentapi ${key}"`);
+  const { all } = await examine("");
+  expect(all).toContain("refused");
+  expect(all).not.toContain(key);
+});
