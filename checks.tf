@@ -199,6 +199,7 @@ locals {
     mcp                      = var.mcp
     pre_install_script       = var.pre_install_script
     post_install_script      = var.post_install_script
+    boundary_config          = var.boundary_config
   } : name => text == null ? "" : text }
 
   text_problems = concat(

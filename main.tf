@@ -17,7 +17,8 @@ locals {
   # --- Apps ---
 
   agentapi_url = "http://localhost:${var.agentapi_port}"
-  has_web_app  = var.web_app || data.coder_task.me.enabled
+  is_task      = data.coder_task.me.enabled
+  has_web_app  = var.enable_agentapi && (var.web_app || local.is_task)
 
   # --- Scripts ---
 
@@ -25,30 +26,40 @@ locals {
   payload = {
     # For the path of a chat without a subdomain only: an agent's ID is unknown at plan time, and then so
     # is the script and its size.
-    agent_id               = var.subdomain ? "" : var.agent_id
-    workdir                = local.workdir
-    ai_prompt              = local.ai_prompt
-    instruction_prompt     = var.instruction_prompt
-    mode                   = var.mode
-    base_amp_config        = local.base_amp_config
-    mcp                    = local.mcp
-    mcp_config_remote_path = var.mcp_config_remote_path
-    dangerously_allow_all  = var.dangerously_allow_all
-    install_amp            = local.install_amp
-    install_via_npm        = var.install_via_npm
-    amp_version            = local.amp_version
-    amp_update_check_hours = var.amp_update_check_hours
-    amp_installer_url      = var.amp_installer_url
-    npm_registry_url       = var.npm_registry_url
-    install_agentapi       = var.install_agentapi
-    agentapi_version       = var.agentapi_version
-    agentapi_download_url  = var.agentapi_download_url
-    agentapi_sha256        = lower(var.agentapi_sha256)
-    agentapi_port          = var.agentapi_port
-    app_slug               = var.app_slug
-    subdomain              = var.subdomain
-    report_tasks           = var.report_tasks
-    log_level              = var.log_level
+    agent_id                 = var.subdomain ? "" : var.agent_id
+    workdir                  = local.workdir
+    ai_prompt                = local.ai_prompt
+    instruction_prompt       = var.instruction_prompt
+    mode                     = var.mode
+    base_amp_config          = local.base_amp_config
+    mcp                      = local.mcp
+    mcp_config_remote_path   = var.mcp_config_remote_path
+    dangerously_allow_all    = var.dangerously_allow_all
+    install_amp              = local.install_amp
+    install_via_npm          = var.install_via_npm
+    amp_version              = local.amp_version
+    amp_update_check_hours   = var.amp_update_check_hours
+    amp_installer_url        = var.amp_installer_url
+    npm_registry_url         = var.npm_registry_url
+    install_agentapi         = var.install_agentapi
+    agentapi_version         = var.agentapi_version
+    agentapi_download_url    = var.agentapi_download_url
+    agentapi_sha256          = lower(var.agentapi_sha256)
+    agentapi_port            = var.agentapi_port
+    app_slug                 = var.app_slug
+    subdomain                = var.subdomain
+    report_tasks             = var.report_tasks
+    task_id                  = local.is_task ? data.coder_task.me.id : ""
+    task_log_snapshot        = var.task_log_snapshot
+    continue                 = var.continue
+    thread_id                = var.thread_id
+    thread_visibility        = var.thread_visibility
+    thread_labels            = var.thread_labels
+    enable_state_persistence = var.enable_state_persistence
+    enable_agentapi          = var.enable_agentapi
+    enable_boundary          = var.enable_boundary
+    boundary_config          = var.boundary_config
+    log_level                = var.log_level
   }
 
   # What the start script is rendered from, but for the payload.
@@ -56,6 +67,7 @@ locals {
     module_dir_name = local.module_dir_name
     bundle          = base64gzip(file("${path.module}/scripts/amp-module.mjs"))
     launcher        = base64gzip(file("${path.module}/scripts/amp-module.sh"))
+    supervisor      = base64gzip(file("${path.module}/scripts/supervisor.sh"))
 
     # The bootstrap itself runs the installer where the workspace has no JavaScript runtime.
     installer_url_base64 = local.install_amp && !var.install_via_npm ? base64encode(var.amp_installer_url) : ""
@@ -131,7 +143,7 @@ resource "coder_app" "cli" {
     #!/bin/sh
     export LANG=C.UTF-8 LC_ALL=C.UTF-8
     PATH="$HOME/${local.module_dir_name}/bin:$PATH"
-    exec agentapi attach --url localhost:${var.agentapi_port}
+    exec ${var.enable_agentapi ? "agentapi attach --url localhost:${var.agentapi_port}" : "amp-session"}
   EOT
 }
 
@@ -169,6 +181,11 @@ resource "coder_script" "start" {
     precondition {
       condition     = length(local.text_problems) == 0
       error_message = local.text_message
+    }
+
+    precondition {
+      condition     = var.enable_agentapi || !local.is_task
+      error_message = "enable_agentapi is false, but this workspace is a Task, whose chat needs AgentAPI. Set enable_agentapi = true."
     }
 
     precondition {

@@ -18,3 +18,10 @@ output "task_app_id" {
   description = "ID of the chat app, for `app_id` of a `coder_ai_task`. Empty where there is no chat app (`web_app = false` outside a Task)."
   value       = local.has_web_app ? coder_app.web[0].id : ""
 }
+
+# --- Scripts ---
+
+output "scripts" {
+  description = "Names under which other scripts can wait for this module with `coder exp sync want` (Coder 2.30 or newer), in the order in which they complete: the installation, then the start of the agent."
+  value       = ["${var.app_slug}-install", "${var.app_slug}-start"]
+}

@@ -221,6 +221,32 @@ variable "agentapi_port" {
   }
 }
 
+variable "enable_agentapi" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether Amp runs under AgentAPI. false: Amp is installed and configured only, there is no chat app, and the terminal app runs Amp itself. A Task needs it."
+}
+
+variable "enable_boundary" {
+  type        = bool
+  default     = false
+  nullable    = false
+  description = "Whether Amp runs inside `coder boundary`, which lets it reach only listed addresses. Needs a `coder` command with `boundary` in the workspace."
+}
+
+variable "boundary_config" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Configuration of `coder boundary` as the text of a YAML file. Empty: boundary's own defaults."
+
+  validation {
+    condition     = var.boundary_config == "" || var.enable_boundary
+    error_message = "boundary_config is given, but enable_boundary is false. Set enable_boundary = true, or leave boundary_config out."
+  }
+}
+
 # --- Apps ---
 
 variable "app_slug" {
@@ -316,6 +342,65 @@ variable "subdomain" {
     )
     error_message = "subdomain = false needs agentapi_version v0.3.3 or later, which can serve its chat below a path; it is ${jsonencode(var.agentapi_version)}."
   }
+}
+
+# --- Conversation ---
+
+variable "continue" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether a workspace that starts again goes on with the Amp thread that the module opened before. false: a new thread at every start."
+}
+
+variable "thread_id" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Amp thread to go on with, as `T-...` or its address; wins over `continue`. Empty: the module's own thread."
+
+  validation {
+    condition     = can(regex("^$|(^|/)T-[A-Za-z0-9][A-Za-z0-9-]*$", var.thread_id))
+    error_message = "thread_id is ${jsonencode(var.thread_id)}. It must be empty, an Amp thread such as \"T-0199c0de-1234-7abc-8def-0123456789ab\", or the thread's address."
+  }
+}
+
+variable "thread_visibility" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Who may see the thread that the module opens: `private`, `unlisted`, `workspace` or `group`, as `amp --help` lists them. Empty: Amp's own default."
+
+  validation {
+    condition     = contains(["", "private", "public", "unlisted", "workspace", "group"], var.thread_visibility)
+    error_message = "thread_visibility is ${jsonencode(var.thread_visibility)}. It must be empty, \"private\", \"public\", \"unlisted\", \"workspace\" or \"group\"."
+  }
+}
+
+variable "thread_labels" {
+  type        = list(string)
+  default     = []
+  nullable    = false
+  description = "Labels for the thread that the module opens: at most 20, each of letters, digits and hyphens. Empty: none."
+
+  validation {
+    condition     = length(var.thread_labels) <= 20 && alltrue([for label in var.thread_labels : can(regex("^[A-Za-z0-9-]+$", label))])
+    error_message = "thread_labels is ${jsonencode(var.thread_labels)}. It must be at most 20 labels, each of letters, digits and hyphens."
+  }
+}
+
+variable "enable_state_persistence" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether the chat shows the earlier conversation after a restart (AgentAPI's state file, AgentAPI 0.12 or newer)."
+}
+
+variable "task_log_snapshot" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether the last messages of a Task are given to Coder when the workspace stops, so that they can be read while it is stopped."
 }
 
 # --- Tasks ---

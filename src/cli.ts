@@ -5,8 +5,10 @@ import { ModuleError, reasonOf } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
 import { prebake } from "./install/prebake.ts";
 import { doctor } from "./operate/doctor.ts";
+import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
 import { stop } from "./stop/stop.ts";
+import { CoderSync } from "./system/coder-sync.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
 
@@ -34,7 +36,20 @@ program
   .description("install what is missing, then start AgentAPI with Amp under it; a healthy one is left alone")
   .action(() =>
     exclusively(async (context) => {
-      await startWith(context, await installWith(context));
+      const sync = new CoderSync(context.env);
+      const [installing, starting] = syncUnits(context.config.app_slug);
+      try {
+        sync.start(installing);
+        const installed = await installWith(context);
+        sync.complete(installing);
+        sync.start(starting);
+        await startWith(context, installed);
+      } finally {
+        // Also after a failure: who waits for us must not wait for ever.
+        sync.complete(installing);
+        sync.complete(starting);
+        await sync.flush();
+      }
     }),
   );
 program
@@ -90,6 +105,11 @@ try {
   process.exitCode = 1;
 }
 
+/** The names under which other scripts can wait for this one; the Terraform output `scripts` lists the same. */
+function syncUnits(slug: string): [install: string, start: string] {
+  return [`${slug}-install`, `${slug}-start`];
+}
+
 async function exclusively<T>(work: (context: Context) => Promise<T>): Promise<void> {
   const context = contextOfThisFile();
   const onWait = ({ pid }: { pid: number }) =>
@@ -102,9 +122,11 @@ function installWith(context: Context): Promise<Installed> {
   return logged(log, () => install(context, log));
 }
 
-async function startWith(context: Context, installed: Installed): Promise<void> {
+async function startWith(context: Context, { amp, agentapi }: Installed): Promise<void> {
+  const openLog = (options: { rotate: boolean }) => context.openLog(context.paths.startLog, options);
   try {
-    await start(context, installed, (options) => context.openLog(context.paths.startLog, options));
+    if (agentapi) await start(context, { amp, agentapi }, openLog);
+    else await prepareSession(context, amp, openLog);
   } catch (error) {
     markShown(error);
     throw error;

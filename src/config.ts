@@ -29,6 +29,17 @@ const schema = z.object({
   app_slug: z.string(),
   subdomain: z.boolean(),
   report_tasks: z.boolean(),
+  /** The Task's id, "" outside of one. */
+  task_id: z.string(),
+  task_log_snapshot: z.boolean(),
+  continue: z.boolean(),
+  thread_id: z.string(),
+  thread_visibility: z.string(),
+  thread_labels: z.array(z.string()),
+  enable_state_persistence: z.boolean(),
+  enable_agentapi: z.boolean(),
+  enable_boundary: z.boolean(),
+  boundary_config: z.string(),
   log_level: z.enum(["debug", "info", "warn", "error"]),
 });
 

@@ -36,8 +36,15 @@ export function modulePaths(moduleDir: string, home: string, configHome = join(h
     lock: join(state, "lock"),
     ampProbe: join(state, "amp-probe.json"),
     agentapiProbe: join(state, "agentapi-probe.json"),
+    supervisor: join(bin, "supervisor.sh"),
     running: join(state, "agentapi.json"),
+    /** Tells the supervisor that the agent came up, so that it restarts it from now on. */
+    ready: join(state, "ready"),
+    savedState: join(state, "agentapi-state.json"),
+    thread: join(state, "thread.json"),
     prompt: join(state, "prompt.txt"),
+    /** Digest of the prompt that was delivered last. */
+    deliveredPrompt: join(state, "delivered-prompt"),
     appliedSettings: join(state, "applied-settings.json"),
     ampSettings: join(configHome, "amp", "settings.json"),
     instructions: join(configHome, "AGENTS.md"),

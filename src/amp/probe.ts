@@ -80,8 +80,9 @@ export function parseHelp(help: string): Omit<AmpProbe, "path" | "version"> {
   return {
     flags: [...help.matchAll(/^ {2,}(?:-\w+, )?(--[a-z][\w-]*)/gm)].flatMap((match) => match[1] ?? []),
     modes: modes
-      .split(/,|\bor\b/)
-      .map((mode) => mode.trim())
+      .split(",")
+      // The last part of today's list says in words that plugins may add modes.
+      .map((mode) => mode.trim().replace(/^or /, ""))
       .filter((mode) => /^[a-z][\w-]*$/i.test(mode) && mode !== "case-insensitive"),
     hasPluginModes: /plugin mode/.test(modes),
     commands: [...help.matchAll(/^ {2}([a-z][\w-]*) {2,}\S/gm)].flatMap((match) => match[1] ?? []),

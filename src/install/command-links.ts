@@ -1,12 +1,12 @@
-import { existsSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
-import { readTextIfExists, temporaryBeside, writeFileAtomic } from "../system/atomic-file.ts";
+import { temporaryBeside, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 
 /** What people type in a terminal, with the program behind it. */
-export type Commands = Record<"amp" | "agentapi", string>;
+export type Commands = Record<"amp" | "agentapi", string | undefined>;
 
 /** Read by login or interactive shells; only those that exist are touched. */
 const PROFILES = [
@@ -18,6 +18,11 @@ const PROFILES = [
   join(".config", "fish", "config.fish"),
 ];
 
+/** The profile files that a home can have, whether or not they exist. */
+export function profilesIn(home: string): string[] {
+  return PROFILES.map((name) => join(home, name));
+}
+
 /**
  * Makes `amp`, `agentapi` and `amp-module` found in new shells: links in the module's `bin`, one marked line in the
  * profile files that exist, and links in `~/.local/bin` where that is on PATH. A failure is a warning: the agent does
@@ -25,13 +30,14 @@ const PROFILES = [
  */
 export function linkCommands({ config, paths, env }: Context, commands: Commands, log: Log): void {
   try {
-    const all = { ...commands, "amp-module": paths.launcher };
-    for (const [name, program] of Object.entries(all)) replaceLink(join(paths.bin, name), program);
-    for (const name of PROFILES) addPathLine(join(paths.home, name), paths.bin, config.app_slug);
+    const all = Object.entries({ ...commands, "amp-module": paths.launcher }).flatMap(
+      ([name, program]): [string, string][] => (program === undefined ? [] : [[name, program]]),
+    );
+    for (const [name, program] of all) replaceLink(join(paths.bin, name), program);
+    for (const profile of profilesIn(paths.home)) addPathLine(profile, paths.bin, config.app_slug);
     const localBin = join(paths.home, ".local", "bin");
     if ((env["PATH"] ?? "").split(delimiter).includes(localBin) && existsSync(localBin)) {
-      for (const [name, program] of Object.entries(all))
-        linkIfFree(join(localBin, name), program, paths.moduleDir);
+      for (const [name, program] of all) linkIfFree(join(localBin, name), program, paths.moduleDir);
     }
   } catch (error) {
     log.warn(`The commands could not be made known to new shells: ${reasonOf(error)}.`);
@@ -59,10 +65,12 @@ function linkIfFree(link: string, program: string, moduleDir: string): void {
 }
 
 function addPathLine(profile: string, bin: string, slug: string): void {
-  const text = readTextIfExists(profile);
-  if (text === undefined) return;
-  const wanted = withPathLine(text, basename(profile) === "config.fish" ? "fish" : "posix", bin, slug);
-  if (wanted !== text) writeFileAtomic(profile, wanted, 0o644);
+  if (!existsSync(profile)) return;
+  // One character for each byte: a profile need not be UTF-8, and what is not ours must stay as it is.
+  const text = readFileSync(profile, "latin1");
+  const shell = basename(profile) === "config.fish" ? "fish" : "posix";
+  const wanted = withPathLine(text, shell, Buffer.from(bin).toString("latin1"), slug);
+  if (wanted !== text) writeFileAtomic(profile, Buffer.from(wanted, "latin1"), 0o644);
 }
 
 /**

@@ -13,7 +13,8 @@ import { runUserScript } from "./user-script.ts";
 /** The two programs that a start needs. */
 export interface Installed {
   amp: AmpProbe;
-  agentapi: AgentapiProbe;
+  /** Undefined where enable_agentapi is false. */
+  agentapi: AgentapiProbe | undefined;
 }
 
 /**
@@ -28,7 +29,7 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   await runUserScript("pre_install_script", context, log);
   const [amp, agentapi, settings] = await Promise.allSettled([
     ensureAmp(context, log),
-    ensureAgentapi(context, log),
+    context.config.enable_agentapi ? ensureAgentapi(context, log) : undefined,
     applySettings(context, log),
   ]);
   for (const result of [agentapi, settings]) {
@@ -37,7 +38,7 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   }
   const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
   settledValue(settings);
-  linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi.path }, log);
+  linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
   writeInstructions(context, log);
   await runUserScript("post_install_script", context, log);
   return installed;

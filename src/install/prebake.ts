@@ -75,6 +75,16 @@ function prebakeContext(options: PrebakeOptions, env: NodeJS.ProcessEnv, folder:
     app_slug: "amp",
     subdomain: true,
     report_tasks: false,
+    task_id: "",
+    task_log_snapshot: false,
+    continue: false,
+    thread_id: "",
+    thread_visibility: "",
+    thread_labels: [],
+    enable_state_persistence: false,
+    enable_agentapi: true,
+    enable_boundary: false,
+    boundary_config: "",
     log_level: "info",
   };
   const redact = createRedact(env);

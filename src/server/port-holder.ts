@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { commandLineOf } from "../system/process-identity.ts";
+import { commandLineOf, identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
 
 /** Whether something accepts connections on a loopback port. */
 export function isPortTaken(port: number): Promise<boolean> {
@@ -22,6 +22,21 @@ export function describePortHolder(port: number): string {
   const pid = pidListeningOn(port);
   if (pid === undefined) return "a process that this user may not look into";
   return `pid ${pid} (${commandLineOf(pid)?.slice(0, 120) || "unknown command"})`;
+}
+
+/**
+ * The AgentAPI that listens on `port` and was started by this module instance: its environment says so. For one whose
+ * supervisor was killed, so that no record leads to it.
+ */
+export function findOwnServer(port: number, moduleDir: string): ProcessIdentity | undefined {
+  const pid = pidListeningOn(port);
+  if (pid === undefined) return undefined;
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    return environment.includes(`AMP_MODULE_INSTANCE=${moduleDir}`) ? identifyProcess(pid) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Through the inode of the listening socket: /proc/net/tcp names it, /proc/<pid>/fd shows who has it open (proc(5)). */

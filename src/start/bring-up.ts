@@ -1,37 +1,42 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync } from "node:fs";
+import { join } from "node:path";
 import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
 import { ModuleError, reasonOf } from "../errors.ts";
 import { endServer } from "../server/end.ts";
 import { removeServerRecord, writeServerRecord } from "../server/record.ts";
-import { writeFileAtomic } from "../system/atomic-file.ts";
+import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
+import { quote } from "./commands.ts";
 import { promptDigest } from "./configuration.ts";
 import { typePrompt } from "./deliver.ts";
 import { diagnose } from "./diagnosis.ts";
+import { readEvidence } from "./evidence.ts";
 import { type LaunchedServer, launchServer } from "./launch.ts";
+import type { StartPlan } from "./plan.ts";
 import { awaitReadiness, NotReady, REST_MS, type Readiness, SETTLE_MS } from "./readiness.ts";
-import type { StartPlan } from "./start.ts";
 
 /**
  * Launches AgentAPI and sees the agent through its first seconds. Nothing is left running where it fails.
  *
- * @throws ModuleError with the likely cause
+ * @param prompt what the agent is to be given now, "" for nothing
+ * @throws StartError with the likely cause
  */
-export async function bringUp(context: Context, plan: StartPlan, log: Log): Promise<void> {
-  const { config, paths } = context;
+export async function bringUp(context: Context, plan: StartPlan, prompt: string, log: Log): Promise<void> {
+  const { config, paths, env } = context;
   const started = performance.now();
   const elapsed = () => `${Math.round(performance.now() - started)} ms`;
   const outputFrom = fstatSync(log.file).size;
 
-  log.info(`Command: ${[plan.command.file, ...plan.command.args].map(quoted).join(" ")}`);
+  log.info(`Command: ${[plan.command.file, ...plan.command.args].map(quote).join(" ")}`);
   log.info(`Working directory: ${plan.workdir}`);
   const server = await launchServer({
     command: plan.command,
     env: plan.env,
     cwd: plan.workdir,
-    stdin: promptFile(paths.prompt, plan.prompt),
+    stdin: promptFile(paths.prompt, prompt),
     output: log.file,
+    supervisor: { script: paths.supervisor, state: paths.state, savesState: plan.savesState },
   });
   const record = {
     ...server.identity,
@@ -47,32 +52,34 @@ export async function bringUp(context: Context, plan: StartPlan, log: Log): Prom
     readiness = await awaitReadiness({
       client: plan.client,
       ended: server.ended,
-      prompt: plan.prompt,
+      prompt,
       onAnswer: () => log.info(`AgentAPI answers on port ${config.agentapi_port} after ${elapsed()}.`),
+      ...timesFrom(env),
     });
-    if (readiness.state === "unrecognised") await typePrompt(plan.client, plan.prompt);
+    if (readiness.state === "unrecognised") await typePrompt(plan.client, prompt);
   } catch (error) {
     throw await failed(error, server, context, outputFrom);
   }
+  writeFileAtomic(paths.ready, "");
   writeServerRecord(paths.running, { ...record, isReady: true });
-  if (readiness.state === "unrecognised") {
-    log.warn(
-      `AgentAPI does not recognise Amp's input box: the screen has rested for ${REST_MS / 1000} s and the prompt is still ` +
-        "unsent. It was typed into the terminal instead, so it stands in no history. Amp's screen has changed; a newer " +
-        "agentapi_version may know it.",
-    );
+  if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
+  if (readiness.state !== "settling") writeFileAtomic(paths.deliveredPrompt, promptDigest(plan.prompt));
+  report(readiness, prompt, elapsed(), log);
+}
+
+function report(readiness: Readiness, prompt: string, elapsed: string, log: Log): void {
+  if (readiness.state === "ready") {
+    log.info(prompt === "" ? `Amp is ready after ${elapsed}.` : `Amp has taken the prompt after ${elapsed}.`);
   } else if (readiness.state === "settling") {
+    const later = prompt === "" ? "The chat opens" : "AgentAPI sends the prompt";
     log.warn(
-      `The agent lives, but its screen did not come to rest within ${SETTLE_MS / 1000} s. ` +
-        (plan.prompt === ""
-          ? "The chat opens as soon as it does."
-          : "AgentAPI sends the prompt as soon as it does."),
+      `The agent lives, but its screen did not come to rest within ${SETTLE_MS / 1000} s. ${later} as soon as it does.`,
     );
   } else {
-    log.info(
-      plan.prompt === ""
-        ? `Amp is ready after ${elapsed()}.`
-        : `Amp has taken the prompt after ${elapsed()}.`,
+    log.warn(
+      `AgentAPI does not recognise Amp's input box: the screen has rested for ${REST_MS / 1000} s and the prompt was still ` +
+        "unsent. It was typed into the terminal instead, so it stands in no history, and messages from the chat cannot " +
+        "arrive either. Amp's screen has changed; a newer agentapi_version may know it.",
     );
   }
 }
@@ -80,9 +87,10 @@ export async function bringUp(context: Context, plan: StartPlan, log: Log): Prom
 async function failed(
   error: unknown,
   server: LaunchedServer,
-  { config, paths }: Context,
-  from: number,
+  context: Context,
+  outputFrom: number,
 ): Promise<unknown> {
+  const { config, paths } = context;
   await endServer(server.identity);
   removeServerRecord(paths.running);
   if (error instanceof AgentApiError) {
@@ -93,10 +101,17 @@ async function failed(
     );
   }
   if (!(error instanceof NotReady)) return error;
-  return diagnose(
-    { output: readFrom(paths.startLog, from), screen: error.observed.screen, ending: error.ending },
-    config,
-  );
+  const output = readEvidence(paths.startLog, outputFrom);
+  return diagnose({ output, screen: error.observed.screen, ending: error.ending }, config);
+}
+
+/** The prompt is part of the conversation from here on, whatever happens to AgentAPI next. */
+function saveNow(pidFile: string): void {
+  try {
+    process.kill(Number(readTextIfExists(pidFile)), "SIGUSR1");
+  } catch {
+    // It has just ended: its supervisor deals with that.
+  }
 }
 
 /** AgentAPI reads the first prompt from stdin; `/dev/null` says that there is none. */
@@ -106,22 +121,8 @@ function promptFile(path: string, prompt: string): string {
   return path;
 }
 
-const LONGEST_EVIDENCE = 64 * 1024;
-
-/** What others wrote to the log: our own lines hold paths and numbers that look like causes. */
-function readFrom(path: string, from: number): string {
-  const file = openSync(path, "r");
-  try {
-    const size = Math.max(0, fstatSync(file).size - from);
-    const length = Math.min(size, LONGEST_EVIDENCE);
-    const bytes = Buffer.alloc(length);
-    readSync(file, bytes, 0, length, from + size - length);
-    return bytes.toString("utf8").replace(/^\S+Z (DEBUG|INFO |WARN |ERROR) .*\n/gm, "");
-  } finally {
-    closeSync(file);
-  }
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** Only tests have a reason to believe an agent sooner. */
+function timesFrom(env: NodeJS.ProcessEnv): { times?: { minLifeMs: number } } {
+  const minLifeMs = Number(env["AMP_MODULE_MIN_LIFE_MS"] ?? "");
+  return env["AMP_MODULE_MIN_LIFE_MS"] && Number.isFinite(minLifeMs) ? { times: { minLifeMs } } : {};
 }

@@ -18,15 +18,28 @@ const TERMINAL = { width: 67, height: 1190 };
  * are visible to every process of the machine.
  *
  * @param probe flags are passed only where this Amp's `--help` lists them
+ * @param thread the thread to go on with, or undefined for one that Amp opens
  * @returns the command, and the variables that this Amp cannot follow
  */
-export function agentCommand(config: Config, probe: AmpProbe): { command: Command; unsupported: string[] } {
+export function agentCommand(
+  config: Config,
+  probe: AmpProbe,
+  thread?: string,
+): { command: Command; unsupported: string[] } {
   const { file, args } = ampCommand(probe.path);
   const unsupported: string[] = [];
-  if (config.mode !== "") {
-    if (probe.flags.includes("--mode")) args.push("--mode", config.mode);
-    else unsupported.push("mode");
-  }
+  const pass = (variable: string, flag: string, values: readonly string[]) => {
+    if (values.length === 0) return;
+    if (probe.flags.includes(flag)) args.push(...values.flatMap((value) => [flag, value]));
+    else unsupported.push(variable);
+  };
+  if (thread !== undefined) args.push("threads", "continue", thread);
+  pass("mode", "--mode", config.mode === "" ? [] : [config.mode]);
+  pass("thread_labels", "--label", config.thread_labels);
+  // A thread that the module opened has its visibility already.
+  const visibility =
+    thread === undefined && config.thread_visibility !== "" ? [config.thread_visibility] : [];
+  pass("thread_visibility", "--visibility", visibility);
   return { command: { file, args }, unsupported };
 }
 
@@ -70,6 +83,8 @@ export function serverEnvironment(
     PATH: [dirname(amp), paths.bin, env["PATH"] ?? ""].filter(Boolean).join(delimiter),
     // Coder's proxy checks who comes in and passes the app's own host name on.
     AGENTAPI_ALLOWED_HOSTS: "*",
+    // By this the module knows its own AgentAPI again, whatever became of the process that started it.
+    AMP_MODULE_INSTANCE: paths.moduleDir,
     ...(chatBasePath === undefined ? {} : { AGENTAPI_CHAT_BASE_PATH: chatBasePath }),
   };
 }
@@ -80,4 +95,9 @@ function chatPath(config: Config, env: NodeJS.ProcessEnv): string {
   const workspace = env["CODER_WORKSPACE_NAME"] ?? "";
   const agent = env["CODER_WORKSPACE_AGENT_NAME"] || config.agent_id;
   return `/@${owner}/${workspace}.${agent}/apps/${config.app_slug}/chat`;
+}
+
+/** One word of a shell command, whatever is in it. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

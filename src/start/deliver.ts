@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient } from "../agentapi/client.ts";
 import { until } from "../agentapi/wait.ts";
-import { trimWhitespace } from "./prompt.ts";
+import { trimWhitespace, withoutPasteEnd } from "./prompt.ts";
 
 const STABLE_TIMEOUT_MS = 30_000;
 
@@ -22,10 +22,4 @@ export async function typePrompt(client: AgentApiClient, prompt: string): Promis
   await client.sendMessage({ type: "raw", content: `\u001b[200~${text}\u001b[201~` });
   await sleep(500);
   await client.sendMessage({ type: "raw", content: "\r" });
-}
-
-/** The prompt's own end-of-paste sequence would turn what follows it into keystrokes; removing one can form another. */
-function withoutPasteEnd(text: string): string {
-  const shorter = text.replace(/(?:\u001b\[|\u009b)201~/g, "");
-  return shorter === text ? text : withoutPasteEnd(shorter);
 }

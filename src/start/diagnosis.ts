@@ -11,7 +11,30 @@ export interface Evidence {
   ending: string | undefined;
 }
 
+/** Which cause it was, for a caller that can do something about it. */
+export type CauseKind =
+  | "login"
+  | "key"
+  | "thread"
+  | "network"
+  | "port"
+  | "mode"
+  | "arguments"
+  | "settings"
+  | "unknown";
+
+/** A start that failed for a cause that was looked for. */
+export class StartError extends ModuleError {
+  readonly kind: CauseKind;
+
+  constructor(kind: CauseKind, what: string, fix: string) {
+    super(what, fix);
+    this.kind = kind;
+  }
+}
+
 interface Cause {
+  kind: CauseKind;
   pattern: RegExp;
   what: (config: Config) => string;
   fix: string;
@@ -20,39 +43,53 @@ interface Cause {
 /** Likely causes by what Amp and AgentAPI print, the surest first. */
 const CAUSES: Cause[] = [
   {
+    kind: "login",
     pattern: /No API key found|log in to Amp|starting login flow/i,
     what: () => "Amp has no API key (amp_api_key is not set) and waits for somebody to log in",
     fix: "Set amp_api_key (https://ampcode.com/settings), or run `amp login` in a terminal and then `amp-module start`.",
   },
   {
+    kind: "thread",
+    pattern:
+      /(no such|unknown|invalid) thread|thread\b.{0,80}\b(not found|does not exist|could not be found|no access|forbidden)/i,
+    what: () => "Amp's server does not know the thread, or does not give access to it",
+    fix: "Set thread_id to a thread of this account, or leave it empty.",
+  },
+  {
+    kind: "key",
     pattern:
       /invalid (api key|access token)|unauthori[sz]ed|\b(status|code|http\S*)\W{1,3}401\b|api key (is|was) (invalid|rejected|revoked)/i,
     what: () => "the Amp server does not accept the API key in amp_api_key",
     fix: "Set amp_api_key to a key that is still valid (https://ampcode.com/settings), and amp_url to the server it belongs to.",
   },
   {
+    kind: "network",
     pattern:
       /couldn.t connect to the amp server|cannot reach amp|are you offline|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/i,
     what: () => "Amp cannot connect to the Amp server",
     fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url where you have an Amp server of your own.",
   },
   {
+    kind: "port",
     pattern: /address already in use/i,
     what: (config) => `port ${config.agentapi_port} is taken by another program`,
     fix: "Set agentapi_port to a free port, a different one for each module instance.",
   },
   {
+    kind: "mode",
     pattern:
       /(unknown|invalid|unrecognized|unsupported)\W+(agent )?mode|mode\b.{0,40}\b(not found|unknown|invalid|does not exist)/i,
     what: (config) => `Amp does not know the mode "${config.mode}"`,
     fix: "Set mode to one that `amp --help` lists under --mode, or leave it empty for Amp's own default.",
   },
   {
+    kind: "arguments",
     pattern: /(unknown|unrecognized) (option|argument|command|flag)/i,
     what: () => "this Amp or AgentAPI version does not know one of its arguments",
     fix: "Set amp_version and agentapi_version to newer releases, or leave them at their defaults.",
   },
   {
+    kind: "settings",
     pattern: /Invalid JSON in settings file/i,
     what: () => "Amp cannot read one of its settings files",
     fix: "Correct the settings file that Amp names.",
@@ -63,16 +100,17 @@ const CAUSES: Cause[] = [
  * Turns what is left of a failed start into an error for the person who reads it: the cause where it can be told, the
  * agent's last screen, and what to do.
  */
-export function diagnose(evidence: Evidence, config: Config): ModuleError {
+export function diagnose(evidence: Evidence, config: Config): StartError {
   const screen = cleanScreen(evidence.screen || screenInOutput(evidence.output));
   const text = `${screen}\n${evidence.output}`;
   const cause = CAUSES.find(({ pattern }) => pattern.test(text));
-  const ending = evidence.ending === undefined ? "" : ` It ended with ${evidence.ending}.`;
+  const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
   const what = cause ? cause.what(config) : "the agent ended before it was ready";
   const shown = screen
     ? `The agent's last screen:\n${indent(screen)}`
     : `The last output:\n${indent(lastLines(evidence.output))}`;
-  return new ModuleError(
+  return new StartError(
+    cause?.kind ?? "unknown",
     `The agent did not start: ${what}.${ending} ${shown}`,
     cause?.fix ??
       "Read agentapi-start.log in the module directory, and run `amp` in a terminal to see the same error.",

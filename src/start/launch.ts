@@ -12,24 +12,34 @@ export interface Launch {
   stdin: string;
   /** An open file for stdout and stderr. */
   output: number;
+  supervisor: {
+    script: string;
+    /** The state directory. */
+    state: string;
+    savesState: boolean;
+  };
 }
 
 export interface LaunchedServer {
+  /** Of the supervisor. */
   identity: ProcessIdentity;
   /** Settles with `exit code 1` or `signal SIGKILL` as soon as the process ends. */
   ended: Promise<string>;
 }
 
 /**
- * Starts AgentAPI in a session of its own, so that it outlives this process and no Ctrl-C reaches it. Nothing of the
- * calling script's output stays open in it: the Coder agent would wait for that.
+ * Starts AgentAPI under its supervisor, in a session of its own, so that both outlive this process and no Ctrl-C reaches
+ * them. Nothing of the calling script's output stays open in them: the Coder agent would wait for that.
  *
  * @throws ModuleError where the program cannot be started
  */
-export async function launchServer({ command, env, cwd, stdin, output }: Launch): Promise<LaunchedServer> {
+export async function launchServer(launch: Launch): Promise<LaunchedServer> {
+  const { command, env, cwd, stdin, output, supervisor } = launch;
   const input = openSync(stdin, "r");
   try {
-    const child = spawn(command.file, command.args, {
+    const saves = supervisor.savesState ? "yes" : "no";
+    const args = [supervisor.script, supervisor.state, saves, command.file, ...command.args];
+    const child = spawn("/bin/sh", args, {
       cwd,
       env,
       detached: true,

@@ -11,9 +11,18 @@ const REPORTING =
  * @returns "" where there is nothing to send
  */
 export function firstPrompt(config: Config, hasCoder: boolean): string {
-  const prompt = trimWhitespace(config.ai_prompt);
+  const prompt = trimWhitespace(withoutPasteEnd(config.ai_prompt));
   if (prompt === "") return "";
   return config.report_tasks && hasCoder ? `${prompt}\n\n${REPORTING}` : prompt;
+}
+
+/**
+ * AgentAPI types a message as one paste: an end-of-paste sequence in it would turn what follows into keystrokes. Removing
+ * one can form another.
+ */
+export function withoutPasteEnd(text: string): string {
+  const shorter = text.replace(/(?:\u001b\[|\u009b)201~/g, "");
+  return shorter === text ? text : withoutPasteEnd(shorter);
 }
 
 /** Exactly the characters that AgentAPI counts as white space; String.trim would also take Unicode spaces. */

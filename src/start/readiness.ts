@@ -44,10 +44,18 @@ export interface ReadinessOptions {
   prompt: string;
   onAnswer: () => void;
   /** How long to wait for an answer, for the agent, and for a resting screen; in milliseconds. */
-  times?: { answerMs: number; settleMs: number; restMs: number };
+  times?: Partial<Times>;
 }
 
-const TIMES = { answerMs: ANSWER_TIMEOUT_MS, settleMs: SETTLE_MS, restMs: REST_MS };
+interface Times {
+  answerMs: number;
+  settleMs: number;
+  restMs: number;
+  /** The agent must live this long before it counts as ready: offline, real Amp draws first and then gives up. */
+  minLifeMs: number;
+}
+
+const TIMES: Times = { answerMs: ANSWER_TIMEOUT_MS, settleMs: SETTLE_MS, restMs: REST_MS, minLifeMs: 6_000 };
 
 /**
  * Waits until the agent is ready: AgentAPI answers, and the agent lives and has taken its prompt, or rests with
@@ -60,8 +68,10 @@ export async function awaitReadiness({
   ended,
   prompt,
   onAnswer,
-  times = TIMES,
+  times: otherTimes,
 }: ReadinessOptions): Promise<Readiness> {
+  const times = { ...TIMES, ...otherTimes };
+  const started = performance.now();
   const observed: Observed = { screen: "", status: "running" };
   const stop = new AbortController();
   const death = ended.then((ending) => {
@@ -73,10 +83,10 @@ export async function awaitReadiness({
     onAnswer();
     // An agent that speaks in events has no screen: that it is stable is all there is to see.
     const isReady = () => observed.status === "stable" && (transport === "acp" || isDrawn(observed.screen));
-    return await Promise.race([
-      watch({ client, prompt, observed, isReady, times, signal: stop.signal }),
-      death,
-    ]);
+    const watching = watch({ client, prompt, observed, isReady, times, signal: stop.signal });
+    const readiness = await Promise.race([watching, death]);
+    await Promise.race([sleep(Math.max(0, times.minLifeMs - (performance.now() - started))), death]);
+    return readiness;
   } catch (error) {
     // A connection that breaks is how a dying server looks from outside: its exit says more.
     if (!(error instanceof AgentApiError)) throw error;
@@ -93,7 +103,7 @@ interface Watch {
   /** Kept up to date. */
   observed: Observed;
   isReady: () => boolean;
-  times: typeof TIMES;
+  times: Times;
   signal: AbortSignal;
 }
 
@@ -142,7 +152,7 @@ async function watch({ client, prompt, observed, isReady, times, signal }: Watch
     while (performance.now() < deadline) {
       await sleep(100, undefined, { signal });
       const isResting = isDrawn(observed.screen) && performance.now() - lastChange >= times.restMs;
-      if (prompt !== "" && isResting && observed.status === "running") return { state: "unrecognised" };
+      if (prompt !== "" && isResting) return { state: "unrecognised" };
     }
     return { state: "settling" };
   }

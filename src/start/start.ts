@@ -1,41 +1,25 @@
-import { mkdirSync } from "node:fs";
-import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
+import { rmSync } from "node:fs";
+import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
-import type { AmpProbe } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
-import { ModuleError, reasonOf } from "../errors.ts";
-import { expandHome } from "../paths.ts";
+import { ModuleError } from "../errors.ts";
 import { endServer } from "../server/end.ts";
-import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
+import { describePortHolder, findOwnServer, isPortTaken } from "../server/port-holder.ts";
 import {
   readRunningServer,
   removeServerRecord,
   type ServerRecord,
   writeServerRecord,
 } from "../server/record.ts";
-import { isOnPath } from "../system/executables.ts";
+import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { bringUp } from "./bring-up.ts";
-import { agentCommand, type Command, serverCommand, serverEnvironment } from "./commands.ts";
-import { configurationDigest, promptDigest } from "./configuration.ts";
+import { promptDigest } from "./configuration.ts";
 import { sendMessage } from "./deliver.ts";
-import { firstPrompt } from "./prompt.ts";
-
-/** The programs to start, as the install found or made them. */
-export interface Programs {
-  amp: AmpProbe;
-  agentapi: { path: string; version: string };
-}
-
-/** Everything that a start needs, worked out before anything is touched. */
-export interface StartPlan {
-  command: Command;
-  env: NodeJS.ProcessEnv;
-  workdir: string;
-  prompt: string;
-  configuration: string;
-  client: AgentApiClient;
-}
+import { StartError } from "./diagnosis.ts";
+import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
+import { checkSavedState, setSavedStateAside } from "./saved-state.ts";
+import { chooseThread, readKeptThread, replaceThread, type Thread } from "./thread.ts";
 
 /**
  * Sees to it that AgentAPI runs with Amp under it. A healthy one with the same configuration is left alone; another
@@ -49,7 +33,7 @@ export async function start(
   programs: Programs,
   openLog: (options: { rotate: boolean }) => Log,
 ): Promise<void> {
-  const { paths, config } = context;
+  const { paths } = context;
   const running = readRunningServer(paths.running);
   let plan: StartPlan;
   try {
@@ -63,21 +47,8 @@ export async function start(
     isKept && (running.prompt === promptDigest(plan.prompt) || plan.prompt === "" || running.prompt !== "");
   const log = openLog({ rotate: !keepsConversation });
   try {
-    if (running && keepsConversation) return await keep(context, running, plan, log);
-    if (running) {
-      log.info(
-        `AgentAPI (pid ${running.pid}) runs with an earlier configuration, never came up or does not answer: it is ended.`,
-      );
-      await endServer(running);
-      removeServerRecord(paths.running);
-    }
-    if (await isPortTaken(config.agentapi_port)) {
-      throw new ModuleError(
-        `Port ${config.agentapi_port} is taken by ${describePortHolder(config.agentapi_port)}.`,
-        "Set agentapi_port to a free port (a different one for each module instance), or end that process.",
-      );
-    }
-    await bringUp(context, plan, log);
+    if (running && keepsConversation) await keep(context, running, plan, log);
+    else await launch(context, programs, plan, running, log);
   } catch (error) {
     fail(log, error);
   } finally {
@@ -85,39 +56,65 @@ export async function start(
   }
 }
 
-function makePlan({ config, paths, env }: Context, { amp, agentapi }: Programs): StartPlan {
-  checkMode(config.mode, amp);
-  const agent = agentCommand(config, amp);
-  const command = serverCommand(config, agentapi.path, agent.command);
-  return {
-    command,
-    env: serverEnvironment(config, paths, env, amp.path),
-    workdir: makeWorkdir(expandHome(config.workdir, paths.home)),
-    prompt: firstPrompt(config, isOnPath("coder", env)),
-    configuration: configurationDigest(config, command, [amp.version, agentapi.version], env),
-    client: createAgentApiClient({ baseUrl: `http://127.0.0.1:${config.agentapi_port}` }),
-  };
-}
-
-/** Modes change between Amp releases, so the list is the installed Amp's own; plugins may add to it. */
-function checkMode(mode: string, amp: AmpProbe): void {
-  const isListed = amp.modes.some((known) => known.toLowerCase() === mode.toLowerCase());
-  if (mode === "" || isListed || amp.hasPluginModes || amp.modes.length === 0) return;
-  throw new ModuleError(
-    `Amp ${amp.version} does not know the mode "${mode}"; it knows ${amp.modes.join(", ")}.`,
-    "Set mode to one of these, or leave it empty for Amp's own default.",
-  );
-}
-
-function makeWorkdir(workdir: string): string {
+async function launch(
+  context: Context,
+  programs: Programs,
+  plan: StartPlan,
+  running: ServerRecord | undefined,
+  log: Log,
+): Promise<void> {
+  await makeRoom(context, running, log);
+  const before = readKeptThread(context.paths.thread);
+  const thread = await chooseThread(context, programs.amp, log);
   try {
-    mkdirSync(workdir, { recursive: true, mode: 0o755 });
-    return workdir;
-  } catch (cause) {
+    await launchOn(thread, before);
+  } catch (error) {
+    const isRefused = error instanceof StartError && error.kind === "thread" && thread.id !== undefined;
+    if (!isRefused) throw error;
+    await launchOn(await replaceThread(context, programs.amp, thread.id ?? "", log), before);
+  }
+
+  async function launchOn({ id, isContinued }: Thread, kept: string | undefined): Promise<void> {
+    // The saved chat belongs to the thread that it was held on.
+    if (!context.config.continue || (kept !== undefined && id !== kept))
+      setSavedStateAside(context.paths.savedState);
+    const hasChat = plan.savesState && checkSavedState(context.paths.savedState, context.now(), log);
+    const prompt = promptToSend(context, plan, isContinued || hasChat);
+    if (prompt === "" && plan.prompt !== "")
+      log.info("The prompt is part of this conversation already: it is not sent again.");
+    await bringUp(context, await withAgent(plan, context, programs, id, log), prompt, log);
+  }
+}
+
+/** A conversation that goes on has had its prompt; only another one is a message of its own. */
+function promptToSend({ paths }: Context, plan: StartPlan, isContinued: boolean): string {
+  const isDelivered = readTextIfExists(paths.deliveredPrompt) === promptDigest(plan.prompt);
+  return isContinued && isDelivered ? "" : plan.prompt;
+}
+
+/** Ends what this module started earlier, and refuses a port that somebody else holds. */
+async function makeRoom(
+  { config, paths }: Context,
+  running: ServerRecord | undefined,
+  log: Log,
+): Promise<void> {
+  if (running) {
+    log.info(
+      `AgentAPI (pid ${running.pid}) runs with an earlier configuration, never came up or does not answer: it is ended.`,
+    );
+    await endServer(running);
+  }
+  removeServerRecord(paths.running);
+  rmSync(paths.ready, { force: true });
+  const orphan = findOwnServer(config.agentapi_port, paths.moduleDir);
+  if (orphan) {
+    log.info(`AgentAPI (pid ${orphan.pid}) of an earlier start has lost its supervisor: it is ended.`);
+    await endServer(orphan);
+  }
+  if (await isPortTaken(config.agentapi_port)) {
     throw new ModuleError(
-      `The workdir ${workdir} could not be created: ${reasonOf(cause)}.`,
-      "Set workdir to a folder that the workspace's user may create.",
-      { cause },
+      `Port ${config.agentapi_port} is taken by ${describePortHolder(config.agentapi_port)}.`,
+      "Set agentapi_port to a free port (a different one for each module instance), or end that process.",
     );
   }
 }
@@ -127,6 +124,7 @@ async function keep(context: Context, running: ServerRecord, plan: StartPlan, lo
   if (plan.prompt === "" || running.prompt === promptDigest(plan.prompt)) return;
   log.info(`The prompt has changed: sending it as a further message (${plan.prompt.length} characters).`);
   await sendMessage(plan.client, plan.prompt);
+  writeFileAtomic(context.paths.deliveredPrompt, promptDigest(plan.prompt));
   writeServerRecord(context.paths.running, { ...running, prompt: promptDigest(plan.prompt) });
 }
 

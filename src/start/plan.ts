@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
+import type { AmpProbe } from "../amp/probe.ts";
+import type { Context } from "../context.ts";
+import { ModuleError, reasonOf } from "../errors.ts";
+import { expandHome } from "../paths.ts";
+import { isOnPath } from "../system/executables.ts";
+import type { Log } from "../system/log.ts";
+import { insideBoundary } from "./boundary.ts";
+import { agentCommand, type Command, serverCommand, serverEnvironment } from "./commands.ts";
+import { configurationDigest } from "./configuration.ts";
+import { firstPrompt } from "./prompt.ts";
+import { canSaveState } from "./saved-state.ts";
+
+/** The programs to start, as the install found or made them. */
+export interface Programs {
+  amp: AmpProbe;
+  agentapi: { path: string; version: string };
+}
+
+/** What a start is to be, before anything is started. */
+export interface StartPlan {
+  client: AgentApiClient;
+  workdir: string;
+  /** The first prompt of this build of the workspace, "" for none. */
+  prompt: string;
+  /** Digest by which a running AgentAPI is found to be the wanted one; the thread does not count. */
+  configuration: string;
+  savesState: boolean;
+  command: Command;
+  env: NodeJS.ProcessEnv;
+}
+
+/** @throws ModuleError where the template asks for something that this workspace does not have */
+export function makePlan(context: Context, { amp, agentapi }: Programs): StartPlan {
+  const { config, paths, env } = context;
+  checkMode(config.mode, amp);
+  const command = serverCommand(config, agentapi.path, agentCommand(config, amp).command);
+  const savesState = config.enable_state_persistence && canSaveState(agentapi.version);
+  return {
+    client: createAgentApiClient({ baseUrl: `http://127.0.0.1:${config.agentapi_port}` }),
+    workdir: makeWorkdir(expandHome(config.workdir, paths.home)),
+    prompt: firstPrompt(config, isOnPath("coder", env)),
+    configuration: configurationDigest(config, command, [amp.version, agentapi.version], env),
+    savesState,
+    command,
+    env: {
+      ...serverEnvironment(config, paths, env, amp.path),
+      ...(savesState ? { AGENTAPI_STATE_FILE: paths.savedState } : {}),
+    },
+  };
+}
+
+/** The plan with the agent's last touches: its thread, and the boundary around it. */
+export async function withAgent(
+  plan: StartPlan,
+  context: Context,
+  { amp, agentapi }: Programs,
+  thread: string | undefined,
+  log: Log,
+): Promise<StartPlan> {
+  const { config } = context;
+  const agent = agentCommand(config, amp, thread);
+  if (agent.unsupported.length > 0) {
+    log.warn(`Amp ${amp.version} has no option for ${agent.unsupported.join(" and ")}, so it is left out.`);
+  }
+  if (!config.enable_boundary)
+    return { ...plan, command: serverCommand(config, agentapi.path, agent.command) };
+  const bounded = await insideBoundary(context, agent.command);
+  const command = serverCommand(config, agentapi.path, bounded.command);
+  return { ...plan, command, env: { ...plan.env, ...bounded.env } };
+}
+
+/** Modes change between Amp releases, so the list is the installed Amp's own; plugins may add to it. */
+export function checkMode(mode: string, amp: AmpProbe): void {
+  const isListed = amp.modes.some((known) => known.toLowerCase() === mode.toLowerCase());
+  if (mode === "" || isListed || amp.hasPluginModes || amp.modes.length === 0) return;
+  throw new ModuleError(
+    `Amp ${amp.version} does not know the mode "${mode}"; it knows ${amp.modes.join(", ")}.`,
+    "Set mode to one of these, or leave it empty for Amp's own default.",
+  );
+}
+
+export function makeWorkdir(workdir: string): string {
+  try {
+    mkdirSync(workdir, { recursive: true, mode: 0o755 });
+    return workdir;
+  } catch (cause) {
+    throw new ModuleError(
+      `The workdir ${workdir} could not be created: ${reasonOf(cause)}.`,
+      "Set workdir to a folder that the workspace's user may create.",
+      { cause },
+    );
+  }
+}

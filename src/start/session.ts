@@ -1,0 +1,53 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import type { AmpProbe } from "../amp/probe.ts";
+import type { Context } from "../context.ts";
+import { expandHome } from "../paths.ts";
+import { writeFileAtomic } from "../system/atomic-file.ts";
+import type { Log } from "../system/log.ts";
+import { agentCommand, type Command, quote } from "./commands.ts";
+import { checkMode, makeWorkdir } from "./plan.ts";
+import { chooseThread } from "./thread.ts";
+
+/**
+ * What a start does where there is no AgentAPI (`enable_agentapi = false`): everything but running the agent, which the
+ * terminal app then does.
+ */
+export async function prepareSession(
+  context: Context,
+  amp: AmpProbe,
+  openLog: (options: { rotate: boolean }) => Log,
+): Promise<void> {
+  const { config, paths } = context;
+  const log = openLog({ rotate: true });
+  try {
+    checkMode(config.mode, amp);
+    const workdir = makeWorkdir(expandHome(config.workdir, paths.home));
+    const { id } = await chooseThread(context, amp, log);
+    const path = writeSession(context, agentCommand(config, amp, id).command, workdir);
+    log.info(`Amp is ready for the terminal app, which runs ${path}.`);
+  } catch (error) {
+    log.failure(error);
+    throw error;
+  } finally {
+    log.close();
+  }
+}
+
+/**
+ * Writes `bin/amp-session`, which the terminal app runs where there is no AgentAPI (`enable_agentapi = false`): Amp
+ * itself, in its working directory and on its thread.
+ */
+function writeSession({ paths }: Context, agent: Command, workdir: string): string {
+  const path = join(paths.bin, "amp-session");
+  const lines = [
+    "#!/bin/sh",
+    "# Written by amp-module at every workspace start.",
+    `cd ${quote(workdir)} || exit`,
+    `exec ${[agent.file, ...agent.args].map(quote).join(" ")} "$@"`,
+    "",
+  ];
+  writeFileAtomic(path, lines.join("\n"), 0o700);
+  chmodSync(path, 0o700);
+  return path;
+}
