@@ -77,6 +77,7 @@ export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEn
     ...(thread && { thread: threadId(thread) }),
     isContinued: values.continue === true,
     ...(values["thread-file"] && { threadFile: values["thread-file"] }),
+    ...(values["agentapi-url"] && { agentApiUrl: new URL(values["agentapi-url"]).href }),
     stateDir:
       values["state-dir"] ?? join(env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "amp-acp"),
     ...(values["probe-cache"] && { probeCache: values["probe-cache"] }),

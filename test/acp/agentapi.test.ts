@@ -27,7 +27,12 @@ interface Running {
   log(): string;
 }
 
-async function startAgentApi(scenario: string, args: string[] = [], at?: Scripted): Promise<Running> {
+async function startAgentApi(
+  scenario: string,
+  args: string[] = [],
+  at?: Scripted,
+  amp = SCRIPTED_AMP,
+): Promise<Running> {
   const home = at ?? (await scripted(scenario));
   const port = await freePort();
   const server = ["server", "--type", "amp", "--experimental-acp", "--port", String(port), "--"];
@@ -45,8 +50,7 @@ async function startAgentApi(scenario: string, args: string[] = [], at?: Scripte
     env: {
       ...process.env,
       ...home.env,
-      AMP_CLI_PATH: "",
-      PATH: `${join(SCRIPTED_AMP, "..")}:${process.env["PATH"]}`,
+      AMP_CLI_PATH: amp,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -112,7 +116,7 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, (
   });
 
   test("200 turns lose no trailing text and keep the order of the pieces", { timeout: 90_000 }, async () => {
-    const running = await startAgentApi("pieces");
+    const running = await startAgentApi("pieces", [], undefined, join(SCRIPTED_AMP, "..", "amp-pieces"));
     const begin = performance.now();
     for (let turn = 0; turn < 200; turn += 1) {
       const pieces = Array.from({ length: 6 }, (_, index) => `piece ${index} of turn ${turn}`);
