@@ -18,7 +18,7 @@ export interface DeliveryOptions {
   /** Send the next update only when the client has handled the last. */
   isPaced: boolean;
   /** Shows what the client has handled, where it can be known. */
-  echo?: AgentApiEcho | undefined;
+  echo: Pick<AgentApiEcho, "state" | "connected" | "changed"> | undefined;
   /** Ends with the connection. */
   signal: AbortSignal;
 }
@@ -36,7 +36,7 @@ export class Delivery {
   readonly #client: AgentContext;
   readonly #sessionId: string;
   readonly #signal: AbortSignal;
-  readonly #echo: AgentApiEcho | undefined;
+  readonly #echo: DeliveryOptions["echo"];
   /** Kinds of updates that did not show. */
   readonly #silent = new Set<string>();
   #isPaced: boolean;

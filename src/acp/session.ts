@@ -57,10 +57,8 @@ export class Session {
     this.#setup = setup;
     this.#thread = setup.thread;
     this.mode = setup.execution.mode;
-    this.#delivery = new Delivery(setup.client, setup.id, {
-      isPaced: setup.isUnattended,
-      signal: setup.signal,
-    });
+    const { isUnattended: isPaced, echo, signal } = setup;
+    this.#delivery = new Delivery(setup.client, setup.id, { isPaced, echo, signal });
   }
 
   get delivery(): Delivery {
