@@ -1,32 +1,69 @@
-import { readdirSync, readlinkSync, rmSync } from "node:fs";
+import { readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Paths } from "../paths.ts";
 import { removeStaleTemporaries } from "../system/atomic-file.ts";
 import { identifyProcess } from "../system/process-identity.ts";
+import { profilesIn } from "./command-links.ts";
 
-/** Removes what killed runs left: temporary files, installers' folders, npm prefixes that nothing points to. */
+/**
+ * Removes what killed runs left: temporary files, installers' folders, npm prefixes that nothing points to. Only the
+ * holder of the lock may do this.
+ */
 export function removeLeftovers(paths: Paths): void {
   const folders = [
     paths.moduleDir,
     paths.bin,
     paths.state,
-    dirname(paths.ampSettings),
-    dirname(paths.instructions),
+    join(paths.home, ".amp", "bin"),
+    join(paths.home, ".local", "bin"),
+    // A link is followed when its file is written, so the temporary file was beside the link's end.
+    ...[paths.ampSettings, paths.instructions, ...profilesIn(paths.home)].flatMap((file) => [
+      dirname(file),
+      dirname(realPath(file)),
+    ]),
   ];
-  folders.push(join(paths.home, ".amp", "bin"), paths.home);
-  for (const folder of folders) removeStaleTemporaries(folder, (pid) => identifyProcess(pid) !== undefined);
+  const isAlive = (pid: number) => identifyProcess(pid) !== undefined;
+  for (const folder of new Set(folders)) removeStaleTemporaries(folder, isAlive);
   removeSiblings(paths.stage);
   removeSiblings(paths.npmPrefix);
+  removeGuards(paths.lock);
+}
+
+/** Guards of dead locks (see `withLock`): who holds the lock itself proves that no dead one is there to be guarded. */
+function removeGuards(lock: string): void {
+  for (const name of listFolder(dirname(lock))) {
+    if (name.startsWith(`${basename(lock)}.`)) rmSync(join(dirname(lock), name), { force: true });
+  }
 }
 
 /** Removes every `<path>-…` but the one that the link `path` leads to. Only the holder of the lock may do this. */
 export function removeSiblings(path: string): void {
   const folder = dirname(path);
   const current = linkTarget(path);
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${basename(path)}-`) && name !== current) {
-      rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of listFolder(folder)) {
+    if (!name.startsWith(`${basename(path)}-`) || name === current) continue;
+    try {
+      // An installer that outlived its killed parent may still write there.
+      rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+    } catch {
+      // It is tried again at the next start; a new one has another name.
     }
+  }
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }
 

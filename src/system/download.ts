@@ -91,6 +91,11 @@ async function fetchInto(url: string, temporary: string, options: DownloadOption
     }
   } catch (cause) {
     const status = cause instanceof AttemptError ? cause.status : undefined;
-    throw new DownloadError(`${url.replace(/\/\/[^/@]*@/, "//")}: ${reasonOf(cause)}`, { status, cause });
+    throw new DownloadError(`${withoutCredentials(url)}: ${reasonOf(cause)}`, { status, cause });
   }
+}
+
+/** An address for people to read. A password may hold an `@` of its own. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, "//");
 }

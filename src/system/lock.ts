@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode, ModuleError } from "../errors.ts";
+import { errorCode, ModuleError, reasonOf } from "../errors.ts";
 import { readTextIfExists, temporaryBeside } from "./atomic-file.ts";
 import { identifyProcess, isRunning, type ProcessIdentity } from "./process-identity.ts";
 
@@ -34,12 +34,14 @@ async function acquire(path: string, options: LockOptions): Promise<void> {
   let waiting = false;
   while (!tryCreate(path)) {
     const holder = readHolder(path);
-    if (holder && isRunning(holder)) {
+    // Released meanwhile: try again at once.
+    if (!holder) continue;
+    if (performance.now() > deadline) throw lockTimeout(holder, options.timeoutMs);
+    if (isRunning(holder)) {
       if (!waiting) options.onWait?.(holder);
       waiting = true;
-      if (performance.now() > deadline) throw lockTimeout(holder, options.timeoutMs);
       await sleep(POLL_MS);
-    } else if (holder) {
+    } else {
       await removeDeadLock(path, holder, options);
     }
   }
@@ -51,7 +53,7 @@ async function acquire(path: string, options: LockOptions): Promise<void> {
  */
 async function removeDeadLock(path: string, dead: ProcessIdentity, options: LockOptions): Promise<void> {
   const guard = `${path}.${dead.pid}-${dead.startedAt.replace(/\W+/g, "-")}`;
-  await withLock(guard, options, async () => {
+  await withLock(guard, { timeoutMs: options.timeoutMs }, async () => {
     const holder = readHolder(path);
     if (holder && holder.pid === dead.pid && holder.startedAt === dead.startedAt)
       rmSync(path, { force: true });
@@ -60,17 +62,38 @@ async function removeDeadLock(path: string, dead: ProcessIdentity, options: Lock
 
 /** A hard link appears whole or not at all, with its content: nobody ever reads a half-written lock. */
 function tryCreate(path: string): boolean {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = temporaryBeside(path);
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(temporary, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600, flag: "wx" });
-    linkSync(temporary, path);
+    return linkUnlessThere(temporary, path);
+  } catch (error) {
+    throw new ModuleError(
+      `The lock ${path} could not be written: ${reasonOf(error)}.`,
+      "Check that the home volume is not full, not mounted read-only, and the user's own.",
+      { cause: error },
+    );
+  } finally {
+    removeQuietly(temporary);
+  }
+}
+
+function linkUnlessThere(existing: string, path: string): boolean {
+  try {
+    linkSync(existing, path);
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
-  } finally {
-    rmSync(temporary, { force: true });
+  }
+}
+
+/** Where the file could not be written there is nothing to remove, and a read-only disk refuses even that. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next run removes what a killed one left.
   }
 }
 
@@ -81,7 +104,8 @@ function readHolder(path: string): ProcessIdentity | undefined {
   try {
     const holder: unknown = JSON.parse(text);
     if (typeof holder === "object" && holder !== null && "pid" in holder && "startedAt" in holder) {
-      return { pid: Number(holder.pid), startedAt: String(holder.startedAt) };
+      const { pid, startedAt } = holder;
+      if (Number.isSafeInteger(pid) && typeof startedAt === "string") return { pid: Number(pid), startedAt };
     }
   } catch {
     // Falls through: no live process writes such a file.

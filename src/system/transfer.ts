@@ -10,6 +10,7 @@ export interface Timeouts {
   connectMs: number;
   /** Between two pieces of the body. */
   idleMs: number;
+  /** For all attempts together. */
   totalMs: number;
 }
 
@@ -33,6 +34,7 @@ export class Transfer {
   readonly #url: URL;
   readonly #file: FileHandle;
   readonly #options: TransferOptions;
+  readonly #deadline: number;
   #bytes = 0;
   #hash: Hash = createHash("sha256");
   #validator: string | undefined;
@@ -41,6 +43,7 @@ export class Transfer {
     this.#url = new URL(url);
     this.#file = file;
     this.#options = options;
+    this.#deadline = performance.now() + options.timeouts.totalMs;
   }
 
   /**
@@ -50,9 +53,12 @@ export class Transfer {
   async attempt(): Promise<{ bytes: number; sha256: string }> {
     const { timeouts } = this.#options;
     const abort = new AbortController();
-    const give = (reason: string) => () => abort.abort(new AttemptError(reason, { isFinal: false }));
+    const give = (reason: string, isFinal = false) => {
+      return () => abort.abort(new AttemptError(reason, { isFinal }));
+    };
     let idle = setTimeout(give("no answer in time"), timeouts.connectMs);
-    const total = setTimeout(give("took too long"), timeouts.totalMs);
+    const tooLong = give(`it takes longer than ${timeouts.totalMs / 1000} s`, true);
+    const total = setTimeout(tooLong, Math.max(0, this.#deadline - performance.now()));
     let answer: HttpAnswer | undefined;
     try {
       answer = await this.#request(abort.signal);

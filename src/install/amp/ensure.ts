@@ -10,6 +10,7 @@ import { type Decision, isUpgrade, planAmp } from "../plan.ts";
 import { recordUpdateCheck, sinceUpdateCheck } from "../update-check.ts";
 import { isNewestOnNpm, stageWithNpm } from "./npm.ts";
 import { stageOfficially } from "./official.ts";
+import type { StagedAmp } from "./staged.ts";
 
 /**
  * Sees to it that a working Amp in the wanted version is there: kept where it is, installed where it is not. Where
@@ -30,6 +31,8 @@ export async function ensureAmp(context: Context, log: Log): Promise<AmpProbe> {
     return await install(context, plan, log);
   } catch (error) {
     if (!plan.fallback) throw error;
+    // A failed look for something newer counts, too: it must not hold up every start while the server is away.
+    if (pinnedVersion(context.config.amp_version) === undefined) recordUpdateCheck(context);
     const { version, path } = plan.fallback;
     log.warn(`The install of Amp failed, so ${version} in ${path} goes on being used. ${reasonOf(error)}`);
     if (error instanceof ModuleError) log.warn(`To fix it: ${error.fix}`);
@@ -42,7 +45,7 @@ async function install(
   { fallback }: Extract<Decision<AmpProbe>, { action: "install" }>,
   log: Log,
 ): Promise<AmpProbe> {
-  const { config, env } = context;
+  const { config } = context;
   const started = performance.now();
   const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
   if (
@@ -55,9 +58,9 @@ async function install(
     recordUpdateCheck(context);
     return remember(fallback, context);
   }
-  const staged = await (config.install_via_npm ? stageWithNpm : stageOfficially)(context, wanted, log);
+  const isCheck = wanted === undefined && fallback !== undefined;
+  const { staged, amp } = await stageProved(context, wanted, isCheck, log);
   try {
-    const amp = await proveAmp(staged.path, env);
     if (wanted !== undefined && amp.version !== wanted) throw otherVersion(amp.version, wanted);
     if (wanted === undefined && fallback && !isUpgrade(amp, fallback)) {
       log.info(`Amp ${amp.version} is offered as the newest, which is older than ${fallback.version}: keep.`);
@@ -75,8 +78,32 @@ async function install(
   }
 }
 
+/** npm calls it a success when the platform's package, which is optional, did not arrive whole: so it gets a second try. */
+const NPM_TRIES = 2;
+
+async function stageProved(
+  context: Context,
+  wanted: string | undefined,
+  isCheck: boolean,
+  log: Log,
+): Promise<{ staged: StagedAmp; amp: AmpProbe }> {
+  const viaNpm = context.config.install_via_npm;
+  for (let tried = 1; ; tried++) {
+    const staged = await (viaNpm
+      ? stageWithNpm(context, wanted, log)
+      : stageOfficially(context, wanted, isCheck, log));
+    try {
+      return { staged, amp: await proveAmp(staged.path, context) };
+    } catch (error) {
+      await staged.cleanUp();
+      if (!viaNpm || tried >= NPM_TRIES) throw error;
+      log.warn(`${reasonOf(error)} Installing once more.`);
+    }
+  }
+}
+
 /** Runs a freshly installed Amp: an install that "worked" can still have left a stub. */
-async function proveAmp(path: string, env: NodeJS.ProcessEnv): Promise<AmpProbe> {
+async function proveAmp(path: string, { config, env }: Context): Promise<AmpProbe> {
   try {
     return await probeAmp(path, { env });
   } catch (cause) {
@@ -84,8 +111,10 @@ async function proveAmp(path: string, env: NodeJS.ProcessEnv): Promise<AmpProbe>
       cause instanceof AmpProbeError && cause.output ? ` It printed: ${cause.output.trim()}` : "";
     throw new ModuleError(
       `The installed Amp does not run: ${reasonOf(cause)}.${output}`,
-      "On Alpine (musl) set install_via_npm = true; with npm, see that it may run the install script of @ampcode/cli " +
-        "(no ignore-scripts, no omit=optional) and that the registry offers its platform packages.",
+      config.install_via_npm
+        ? "See that npm may run the install script of @ampcode/cli (no ignore-scripts, no omit=optional) and that the " +
+            "registry offers the package for this platform, such as @ampcode/cli-linux-x64 (glibc only)."
+        : "Check amp_installer_url and amp_version, and that this system's libraries and processor are ones that Amp is built for.",
       { cause },
     );
   }

@@ -6,15 +6,16 @@ import type { Context } from "../../context.ts";
 import { ModuleError } from "../../errors.ts";
 import { findOnPath, isExecutable } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
-import { run } from "../../system/run.ts";
+import { type RunResult, run } from "../../system/run.ts";
 import { compareVersions } from "../../system/version.ts";
 import { removeSiblings } from "../leftovers.ts";
 import { nodeFolders } from "./node-folders.ts";
 import type { StagedAmp } from "./staged.ts";
 
-const PACKAGE = "@sourcegraph/amp";
-/** The package whose install script puts the native binary in place; newer npm runs it only where it is allowed. */
-const NATIVE_PACKAGE = "@ampcode/cli";
+/** Its install script puts the native binary in place; newer npm runs it only where it is allowed. */
+const PACKAGE = "@ampcode/cli";
+/** The old name: releases up to 2026 stand there, and some mirrors have no other (ampcode.com/news/npm-package-changes). */
+const OLD_PACKAGE = "@sourcegraph/amp";
 const TIMEOUT_MS = 15 * 60_000;
 
 /**
@@ -36,14 +37,18 @@ export async function stageWithNpm(
   const cleanUp = async () => removeSiblings(paths.npmPrefix);
   try {
     const npmVersion = await versionOf(npm, env);
-    const args = npmArguments({ prefix, version, registryUrl: config.npm_registry_url, npmVersion });
-    const { exitCode, failure, output } = await run(npm, args, {
-      env,
-      cwd: paths.home,
-      timeoutMs: TIMEOUT_MS,
-      onLine: (line) => log.info(`  npm: ${stripVTControlCharacters(line)}`),
-    });
-    if (exitCode !== 0) throw npmFailed(failure ?? `exit code ${exitCode}`, output);
+    const install = async (name: string) => {
+      const args = npmArguments({ name, prefix, version, registryUrl: config.npm_registry_url, npmVersion });
+      const onLine = (line: string) => log.info(`  npm: ${stripVTControlCharacters(line)}`);
+      return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, onLine });
+    };
+    let result = await install(PACKAGE);
+    if (isUnknownToRegistry(result)) {
+      log.info(`The registry does not have ${PACKAGE} ${version ?? "latest"}: trying ${OLD_PACKAGE}.`);
+      result = await install(OLD_PACKAGE);
+    }
+    if (result.exitCode !== 0)
+      throw npmFailed(result.failure ?? `exit code ${result.exitCode}`, result.output);
     const commit = async () => {
       replaceLink(paths.npmPrefix, prefix);
       return join(paths.npmPrefix, "bin", "amp");
@@ -59,13 +64,28 @@ export async function stageWithNpm(
 export async function isNewestOnNpm(version: string, context: Context): Promise<boolean> {
   const { npm, env } = findNpm(context);
   const registry = context.config.npm_registry_url;
-  const args = ["view", `${PACKAGE}@latest`, "version", ...(registry ? [`--registry=${registry}`] : [])];
-  const { exitCode, output } = await run(npm, args, { env, cwd: context.paths.home, timeoutMs: 20_000 });
-  const newest = output.trim().split("\n").at(-1) ?? "";
-  return exitCode !== 0 || !/^\d+\.\d+\.\d+/.test(newest) || compareVersions(newest, version) <= 0;
+  const ask = (name: string) => {
+    const options = ["--fetch-retries=0", ...(registry ? [`--registry=${registry}`] : [])];
+    return run(npm, ["view", `${name}@latest`, "version", ...options], {
+      env,
+      cwd: context.paths.home,
+      timeoutMs: 20_000,
+    });
+  };
+  let answer = await ask(PACKAGE);
+  if (isUnknownToRegistry(answer)) answer = await ask(OLD_PACKAGE);
+  const newest = answer.output.trim().split("\n").at(-1) ?? "";
+  return answer.exitCode !== 0 || !/^\d+\.\d+\.\d+/.test(newest) || compareVersions(newest, version) <= 0;
+}
+
+/** npm's error codes for a package, or a version of one, that the registry does not have. */
+function isUnknownToRegistry({ exitCode, output }: RunResult): boolean {
+  return exitCode !== 0 && /\b(E404|ETARGET|ENOVERSIONS)\b/.test(output);
 }
 
 export interface NpmInstall {
+  /** Of the package. */
+  name: string;
   prefix: string;
   version: string | undefined;
   registryUrl: string;
@@ -74,7 +94,7 @@ export interface NpmInstall {
 }
 
 /** npm's arguments; `--allow-scripts` came with npm 11 and older ones would complain about it. */
-export function npmArguments({ prefix, version, registryUrl, npmVersion }: NpmInstall): string[] {
+export function npmArguments({ name, prefix, version, registryUrl, npmVersion }: NpmInstall): string[] {
   return [
     "install",
     "--global",
@@ -84,8 +104,8 @@ export function npmArguments({ prefix, version, registryUrl, npmVersion }: NpmIn
     "--no-update-notifier",
     "--loglevel=warn",
     ...(registryUrl ? [`--registry=${registryUrl}`] : []),
-    ...(Number(npmVersion?.split(".")[0] ?? 0) >= 11 ? [`--allow-scripts=${NATIVE_PACKAGE}`] : []),
-    `${PACKAGE}@${version ?? "latest"}`,
+    ...(Number(npmVersion?.split(".")[0] ?? 0) >= 11 ? [`--allow-scripts=${PACKAGE}`] : []),
+    `${name}@${version ?? "latest"}`,
   ];
 }
 
@@ -119,7 +139,7 @@ function replaceLink(link: string, target: string): void {
 function npmFailed(reason: string, output: string): ModuleError {
   const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
   return new ModuleError(
-    `npm could not install ${PACKAGE}: ${reason}. Its last lines:\n${last}`,
+    `npm could not install Amp: ${reason}. Its last lines:\n${last}`,
     "Check amp_version, npm_registry_url, the network and the free space of the home volume.",
   );
 }

@@ -8,41 +8,55 @@ import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
 import { syncFolder, temporaryBeside } from "../../system/atomic-file.ts";
-import { download } from "../../system/download.ts";
+import { type DownloadOptions, download } from "../../system/download.ts";
 import { findOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
+import { AttemptError, withRetries } from "../../system/retry.ts";
 import { run } from "../../system/run.ts";
 import { downloadProgress } from "../progress.ts";
 import type { StagedAmp } from "./staged.ts";
 
-const TIMEOUT_MS = 15 * 60_000;
+/** How long an install may take, in milliseconds, and how often it is tried. */
+const INSTALL = { timeoutMs: 15 * 60_000, attempts: 3, fetch: {} };
+/** Looking for something newer than what works must not hold up a start for long. */
+const CHECK = {
+  timeoutMs: 3 * 60_000,
+  attempts: 1,
+  fetch: { connectMs: 5_000, idleMs: 10_000, totalMs: 20_000, attempts: 1 },
+};
+const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * Runs Amp's official installer, which puts `~/.amp/bin/amp` and links `~/.local/bin/amp`, with a home of its own: what
  * it leaves there is proved before it replaces a working Amp, and it cannot edit the user's profile files.
  *
  * @param version an exact version, or undefined for the newest
+ * @param isCheck whether there is an Amp that works: then a failure is found out soon
  */
 export async function stageOfficially(
   context: Context,
   version: string | undefined,
+  isCheck: boolean,
   log: Log,
 ): Promise<StagedAmp> {
   const { config, paths } = context;
+  const patience = isCheck ? CHECK : INSTALL;
   const bash = requirements(context.env);
   const stage = `${paths.stage}-${randomBytes(4).toString("hex")}`;
   await mkdir(stage, { recursive: true, mode: 0o700 });
   const cleanUp = () => rm(stage, { recursive: true, force: true });
   try {
     const installer = join(stage, "amp-installer.sh");
-    await fetchInstaller(config.amp_installer_url, installer, context.env, log);
-    await runInstaller(bash, installer, stage, version, context, log);
+    await fetchInstaller(config.amp_installer_url, installer, context.env, patience.fetch, log);
+    const runIn = (home: string) =>
+      runInstaller(bash, installer, { home, version, ...patience }, context, log);
+    await runIn(stage);
     const path = installedIn(stage);
     const commit = async () => {
       if (await moveInto(paths.home, path, context.env)) return join(paths.home, ".amp", "bin", "amp");
       // Releases before the self-contained binary were scripts that look for the rest of themselves in the home.
       log.info("This Amp cannot be moved, so it is installed in place.");
-      await runInstaller(bash, installer, paths.home, version, context, log);
+      await runIn(paths.home);
       return installedIn(paths.home);
     };
     return { path, commit, cleanUp };
@@ -69,9 +83,15 @@ function requirements(env: NodeJS.ProcessEnv): string {
   return bash;
 }
 
-async function fetchInstaller(url: string, target: string, env: NodeJS.ProcessEnv, log: Log): Promise<void> {
+async function fetchInstaller(
+  url: string,
+  target: string,
+  env: NodeJS.ProcessEnv,
+  limits: NonNullable<DownloadOptions["limits"]>,
+  log: Log,
+): Promise<void> {
   try {
-    await download(url, target, { mode: 0o700, env, ...downloadProgress("Amp's installer", log) });
+    await download(url, target, { mode: 0o700, env, limits, ...downloadProgress("Amp's installer", log) });
   } catch (cause) {
     throw new ModuleError(
       `Amp's installer could not be downloaded from ${reasonOf(cause)}.`,
@@ -81,32 +101,52 @@ async function fetchInstaller(url: string, target: string, env: NodeJS.ProcessEn
   }
 }
 
+interface InstallerRun {
+  /** What the installer takes for the home. */
+  home: string;
+  version: string | undefined;
+  timeoutMs: number;
+  attempts: number;
+}
+
+/** The installer downloads Amp itself, perhaps with no retries of its own, so a failed one is run again. */
 async function runInstaller(
   bash: string,
   installer: string,
-  home: string,
-  version: string | undefined,
+  { home, version, timeoutMs, attempts }: InstallerRun,
   { config, env }: Context,
   log: Log,
 ): Promise<void> {
-  const { exitCode, failure, output } = await run(bash, [installer], {
-    env: {
-      ...env,
-      HOME: home,
-      // curl finds its configuration here, a proxy or a CA for instance, although the home is another one.
-      CURL_HOME: env["CURL_HOME"] ?? env["HOME"],
-      ...(version === undefined ? {} : { AMP_VERSION: version }),
-    },
-    cwd: home,
-    timeoutMs: TIMEOUT_MS,
-    onLine: (line) => log.info(`  installer: ${stripVTControlCharacters(line)}`),
-  });
-  if (exitCode === 0) return;
-  const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
-  throw new ModuleError(
-    `Amp's installer from ${config.amp_installer_url} failed: ${failure ?? `exit code ${exitCode}`}. Its last lines:\n${last}`,
-    "Check amp_version, the network and the free space of the home volume; install_via_npm = true is another way.",
-  );
+  let output = "";
+  const attempt = async () => {
+    const result = await run(bash, [installer], {
+      env: {
+        ...env,
+        HOME: home,
+        // curl finds its configuration here, a proxy or a CA for instance, although the home is another one.
+        CURL_HOME: env["CURL_HOME"] ?? env["HOME"],
+        ...(version === undefined ? {} : { AMP_VERSION: version }),
+      },
+      cwd: home,
+      timeoutMs,
+      onLine: (line) => log.info(`  installer: ${stripVTControlCharacters(line)}`),
+    });
+    output = result.output;
+    if (result.failure) throw new AttemptError(result.failure, { isFinal: true });
+    if (result.exitCode !== 0) throw new AttemptError(`exit code ${result.exitCode}`, { isFinal: false });
+  };
+  const onRetry = (reason: string, pauseMs: number) =>
+    log.warn(`Amp's installer: ${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s.`);
+  try {
+    await withRetries({ attempts, longestPauseMs: LONGEST_PAUSE_MS, onRetry }, attempt);
+  } catch (cause) {
+    const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
+    throw new ModuleError(
+      `Amp's installer from ${config.amp_installer_url} failed: ${reasonOf(cause)}. Its last lines:\n${last}`,
+      "Check amp_version, the network and the free space of the home volume; install_via_npm = true is another way.",
+      { cause },
+    );
+  }
 }
 
 function installedIn(home: string): string {

@@ -5,7 +5,7 @@ import { parse } from "jsonc-parser";
 import type { Context } from "../../context.ts";
 import { reasonOf } from "../../errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
-import { download } from "../../system/download.ts";
+import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
 import type { Log } from "../../system/log.ts";
 import { isObject, type Json, type JsonObject } from "./desired.ts";
 
@@ -33,10 +33,10 @@ async function serversAt(url: string, { paths, env }: Context, log: Log): Promis
     writeFileAtomic(kept, JSON.stringify(servers));
     return servers;
   } catch (error) {
-    const last = readTextIfExists(kept);
+    const last = lastAnswer(kept);
     const consequence = last === undefined ? "its servers are missing" : "its last good answer is used";
-    log.warn(`mcp_config_remote_path: ${consequence}: ${withUrl(url, reasonOf(error))}`);
-    return last === undefined ? {} : JSON.parse(last);
+    log.warn(`mcp_config_remote_path: ${consequence}: ${withUrl(url, error)}`);
+    return last ?? {};
   } finally {
     await rm(fresh, { force: true });
   }
@@ -55,6 +55,15 @@ function serversIn(answer: Json): JsonObject {
   return servers;
 }
 
-function withUrl(url: string, reason: string): string {
-  return reason.includes(url) ? reason : `${url}: ${reason}`;
+function lastAnswer(path: string): JsonObject | undefined {
+  try {
+    return serversIn(parse(readTextIfExists(path) ?? ""));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A download's error names its address already. */
+function withUrl(url: string, error: unknown): string {
+  return error instanceof DownloadError ? reasonOf(error) : `${withoutCredentials(url)}: ${reasonOf(error)}`;
 }
