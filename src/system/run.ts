@@ -1,7 +1,12 @@
-import spawn, { SubprocessError } from "nano-spawn";
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** How much of a program's output is kept for errors, in characters. */
 const TAIL = 4000;
+/** How long output may still arrive once the program has ended: a daemon that it left behind can hold the pipe. */
+const LAST_OUTPUT_MS = 500;
 
 export interface RunOptions {
   env: NodeJS.ProcessEnv;
@@ -21,50 +26,68 @@ export interface RunResult {
 
 /**
  * The one place that runs a program and waits for it. Arguments are passed as they are: no shell sees them. The
- * program gets a process group of its own, and on a timeout the whole group is ended.
+ * program gets a process group of its own, and on a timeout the whole group is ended. What it leaves running in the
+ * background is not waited for.
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   let output = "";
   let timedOut = false;
-  const subprocess = spawn(file, [...args], {
-    stdin: "ignore",
-    env: options.env,
-    detached: true,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-  });
-  const lines = readLines(subprocess, (line) => {
+  const onLine = (line: string) => {
     output = `${output}${line}\n`.slice(-TAIL);
     options.onLine?.(line);
-  });
+  };
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: options.env,
+      detached: true,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+  } catch (error) {
+    return couldNotStart(error);
+  }
   const timer = setTimeout(() => {
     timedOut = true;
-    void subprocess.nodeChildProcess.then(
-      (child) => endGroup(child.pid),
-      () => {},
-    );
+    endGroup(child.pid);
   }, options.timeoutMs);
+  const closed = Promise.all([readLines(child.stdout, onLine), readLines(child.stderr, onLine)]);
   try {
-    await lines;
-    return { exitCode: 0, output };
-  } catch (error) {
-    if (!(error instanceof SubprocessError)) throw error;
+    const { code, signal } = await exitOf(child);
+    await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
     const failure = timedOut
       ? `it took longer than ${options.timeoutMs / 1000} s`
-      : error.signalName
-        ? `it was ended by ${error.signalName}`
-        : error.exitCode === undefined
-          ? error.cause instanceof Error
-            ? error.cause.message
-            : error.message
-          : undefined;
-    return { exitCode: error.exitCode ?? 1, output, ...(failure === undefined ? {} : { failure }) };
+      : signal
+        ? `it was ended by ${signal}`
+        : undefined;
+    return { exitCode: code ?? 1, output, ...(failure === undefined ? {} : { failure }) };
+  } catch (error) {
+    return couldNotStart(error);
   } finally {
     clearTimeout(timer);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
   }
 }
 
-async function readLines(lines: AsyncIterable<string>, onLine: (line: string) => void): Promise<void> {
-  for await (const line of lines) onLine(line);
+function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("error", reject);
+  });
+}
+
+function readLines(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
+  if (!stream) return Promise.resolve();
+  const lines = createInterface({ input: stream });
+  lines.on("line", onLine);
+  return new Promise((resolve) => {
+    lines.once("close", resolve);
+  });
+}
+
+function couldNotStart(error: unknown): RunResult {
+  return { exitCode: 1, output: "", failure: error instanceof Error ? error.message : String(error) };
 }
 
 function endGroup(pid: number | undefined): void {
