@@ -2,14 +2,18 @@ const MASK = "[redacted]";
 /** Shorter values are words, not secrets: masking them would make logs unreadable. */
 const SHORTEST_SECRET = 8;
 const SECRET_NAME = /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION)/i;
+/** Up to the closing quote or the line's end: a scheme can be any word, and its parameters can be many. */
+const AUTHORIZATION = /(\bauthorization\\*["']?\s*[:=]\s*\[?\s*\\*["']?)[^\r\n"'\\]+/gi;
+/** Up to the last `@` before the path, for a password may hold one itself. */
+const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s?#"'<>]+@/gi;
 
 /** Masks secrets in a text that goes to a log, an error or a terminal. */
 export type Redact = (text: string) => string;
 
 /**
  * Builds the mask from what is secret in this run: values of environment variables with a secret's name, and the
- * values of `env` and `headers` of MCP servers. Each is masked plain, JSON-escaped and URL-escaped; `Authorization`
- * headers and passwords in URLs are masked whatever their value.
+ * values of `env` and `headers` of MCP servers. Each is masked plain, JSON-escaped and URL-escaped, and line by line
+ * where it has several; `Authorization` headers and passwords in URLs are masked whatever their value.
  *
  * @param env the process's environment
  * @param values further secrets
@@ -18,36 +22,64 @@ export function createRedact(env: NodeJS.ProcessEnv, values: readonly string[] =
   const named = Object.entries(env).flatMap(([name, value]) =>
     value && SECRET_NAME.test(name) ? [value] : [],
   );
-  const secrets = [...new Set([...named, ...values].flatMap(spellings))]
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    // A secret that contains another must go first, or its rest would stay readable.
-    .sort((a, b) => b.length - a.length);
-  return (text) => {
-    let masked = text;
-    for (const secret of secrets) masked = masked.replaceAll(secret, MASK);
-    return masked
-      .replace(/(\bauthorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',}]+/gi, `$1${MASK}`)
-      .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi, `$1${MASK}@`);
-  };
+  const secrets = [...new Set([...named, ...values].flatMap(spellings))].filter(
+    (secret) => secret.length >= SHORTEST_SECRET,
+  );
+  return (text) =>
+    maskAll(text, secrets).replace(AUTHORIZATION, `$1${MASK}`).replace(URL_CREDENTIALS, `$1${MASK}@`);
 }
 
 /** The values that MCP servers get through `env` and `headers`, from any settings-like object. */
 export function mcpSecrets(servers: unknown): string[] {
-  return objectsIn(servers).flatMap((server) =>
-    ["env", "headers"].flatMap((name) =>
-      Object.values(asObject(server[name])).filter((value): value is string => typeof value === "string"),
-    ),
-  );
+  const valuesOf = (server: Record<string, unknown>, name: string) =>
+    Object.values(asObject(server[name])).filter((value): value is string => typeof value === "string");
+  return objectsIn(servers).flatMap((server) => [
+    ...valuesOf(server, "env"),
+    // "Bearer abc": the secret is what follows the scheme, and may turn up without it.
+    ...valuesOf(server, "headers").flatMap((value) => [value, value.replace(/^\S+\s+/, "")]),
+  ]);
 }
 
+/** Masks the union of all places where a secret stands: of two that overlap, no end stays readable. */
+function maskAll(text: string, secrets: readonly string[]): string {
+  const spans = secrets.flatMap((secret) => spansOf(text, secret)).sort(([a], [b]) => a - b);
+  let masked = "";
+  let done = 0;
+  for (const [from, to] of spans) {
+    if (from >= done) masked += text.slice(done, from) + MASK;
+    done = Math.max(done, to);
+  }
+  return masked + text.slice(done);
+}
+
+function spansOf(text: string, secret: string): [from: number, to: number][] {
+  const spans: [number, number][] = [];
+  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
+    spans.push([at, at + secret.length]);
+  }
+  return spans;
+}
+
+/** How one secret may be written: by JavaScript, by Go (AgentAPI, Coder), in a URL's path or its query. */
 function spellings(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
   const lines = secret.split("\n").map((line) => line.trim());
   return [
     secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    ...(lines.length > 1 ? lines : []),
+    json,
+    json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    ...urlSpellings(secret),
+    ...(lines.length > 1 ? lines.flatMap(spellings) : []),
   ];
+}
+
+function urlSpellings(secret: string): string[] {
+  try {
+    return [encodeURIComponent(secret), new URLSearchParams({ "": secret }).toString().slice(1)];
+  } catch {
+    // Half of a surrogate pair, which no URL can hold.
+    return [];
+  }
 }
 
 function objectsIn(value: unknown): Record<string, unknown>[] {
