@@ -40,9 +40,18 @@ function startTimeFromProc(pid: number): string | undefined {
     // The command, in parentheses, may itself hold spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return undefined;
-    return `${fields[19]}@${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
+    return `${fields[19]}@${bootId()}`;
   } catch {
     return undefined;
+  }
+}
+
+/** Some sandboxes have no boot id; the start time alone then tells two processes apart. */
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
   }
 }
 
