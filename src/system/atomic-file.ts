@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -24,10 +25,12 @@ const TEMPORARY = /^\.amp-module-(\d+)-[0-9a-f]{12}\.tmp$/;
  * A symbolic link keeps pointing where it pointed; its target is replaced. An existing file keeps its mode.
  *
  * @param mode permission bits of a new file
- * @throws the system's error (`ENOSPC`, `EACCES`, `EROFS`, …); the old file is then unchanged
+ * @throws the system's error (`ENOSPC`, `EACCES`, `EROFS`, …), or `EINVAL` where a device or a folder is in the way; the
+ *   old file is then unchanged
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): void {
   const target = followLinks(path);
+  refuseSpecial(target);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const temporary = temporaryBeside(target);
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
@@ -105,7 +108,16 @@ function followLinks(path: string, depth = 0): string {
   } catch {
     return path;
   }
-  return followLinks(resolve(dirname(path), link), depth + 1);
+  // The kernel reads a relative link from the folder's real place, which matters as soon as it begins with `..`.
+  return followLinks(resolve(realpathSync(dirname(path)), link), depth + 1);
+}
+
+/** A link to /dev/null is how some keep a program from writing a file: the device must not become one. */
+function refuseSpecial(path: string): void {
+  const present = statSync(path, { throwIfNoEntry: false });
+  if (present && !present.isFile()) {
+    throw Object.assign(new Error(`${path} is no regular file`), { code: "EINVAL" });
+  }
 }
 
 function existingMode(path: string): number | undefined {
