@@ -6,7 +6,10 @@ import type { Redact } from "./redact.ts";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** A log written for people: every line has an ISO time and a level, secrets are masked. */
+/**
+ * A log written for people: every line has an ISO time and a level, secrets are masked. A line that the disk does not
+ * take is lost without an error: what is being logged matters more, and the echo still shows it.
+ */
 export interface Log {
   debug(text: string): void;
   info(text: string): void;
@@ -38,9 +41,13 @@ export function openLog(options: LogOptions): Log {
 
   function write(level: Level, text: string) {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return;
-    for (const line of redact(text).split("\n")) {
-      writeSync(file, `${options.now().toISOString()} ${level.toUpperCase().padEnd(5)} ${line}\n`);
+    for (const line of redact(text).split(/\r?\n/)) {
       options.echo?.(line, level);
+      try {
+        writeSync(file, `${options.now().toISOString()} ${level.toUpperCase().padEnd(5)} ${line}\n`);
+      } catch {
+        // See above.
+      }
     }
   }
 
