@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync } from "node:fs";
 import { ModuleError, reasonOf } from "../errors.ts";
 import { identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
 import type { Command } from "./commands.ts";
@@ -37,6 +37,8 @@ export async function launchServer(launch: Launch): Promise<LaunchedServer> {
   const { command, env, cwd, stdin, output, supervisor } = launch;
   const input = openSync(stdin, "r");
   try {
+    // The supervisor could only say so in the log, as a number.
+    accessSync(command.file, constants.X_OK);
     const saves = supervisor.savesState ? "yes" : "no";
     const args = [supervisor.script, supervisor.state, saves, command.file, ...command.args];
     const child = spawn("/bin/sh", args, {

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bringUp } from "../../src/start/bring-up.ts";
 import { promptDigest } from "../../src/start/configuration.ts";
-import type { StartPlan } from "../../src/start/start.ts";
+import type { StartPlan } from "../../src/start/plan.ts";
 import { isRunning, type ProcessIdentity } from "../../src/system/process-identity.ts";
 import { type ExampleContext, exampleContext } from "./example.ts";
 import { type FakeAgentApi, startFakeAgentApi } from "./fake-agentapi.ts";
@@ -12,12 +13,17 @@ let context: ExampleContext;
 let server: FakeAgentApi;
 let started: ProcessIdentity | undefined;
 beforeEach(async () => {
-  context = exampleContext();
+  context = exampleContext({}, { AMP_MODULE_MIN_LIFE_MS: "200" });
+  copyFileSync(
+    fileURLToPath(new URL("../../scripts/supervisor.sh", import.meta.url)),
+    context.paths.supervisor,
+  );
   server = await startFakeAgentApi();
 });
 afterEach(async () => {
   await server.close();
-  if (started && isRunning(started)) process.kill(started.pid, "SIGKILL");
+  // Of the whole group: the supervisor's child would outlive it.
+  if (started && isRunning(started)) process.kill(-started.pid, "SIGKILL");
   started = undefined;
   rmSync(context.paths.home, { recursive: true, force: true });
 });
@@ -30,10 +36,11 @@ async function launch(script: string, prompt = "") {
     workdir: context.paths.home,
     prompt,
     configuration: "digest",
+    savesState: false,
     client: server.client,
   };
   const log = context.openLog(context.paths.startLog, { rotate: true });
-  const result = bringUp(context, plan, log).finally(() => log.close());
+  const result = bringUp(context, plan, prompt, log).finally(() => log.close());
   result.catch(() => {});
   await server.subscribed(1);
   started = record();
@@ -87,7 +94,7 @@ test("an agent that ends is an error with what it printed; nothing is left of it
     setTimeout(() => process.exit(1), 300)`);
   await expect(result).rejects.toMatchObject({
     name: "ModuleError",
-    message: expect.stringMatching(/cannot connect to the Amp server\. It ended with exit code 1\./),
+    message: expect.stringMatching(/cannot connect to the Amp server\. AgentAPI ended with exit code 1\./),
   });
   expect(record()).toBeUndefined();
 });

@@ -36,6 +36,33 @@ test("an Amp that is a script runs on this process's runtime", () => {
   expect(command).toEqual({ file: process.execPath, args: ["/opt/amp/main.js", "--mode", "ultra"] });
 });
 
+test("a thread is continued; labels go with it, its visibility was set when it was opened", () => {
+  const full = { ...probe, flags: ["--mode", "--label", "--visibility"] };
+  const config = exampleConfig({ mode: "ultra", thread_labels: ["a", "b-c"], thread_visibility: "private" });
+  expect(agentCommand(config, full, "T-1").command.args).toEqual([
+    "threads",
+    "continue",
+    "T-1",
+    "--mode",
+    "ultra",
+    "--label",
+    "a",
+    "--label",
+    "b-c",
+  ]);
+  expect(agentCommand(config, full).command.args).toEqual([
+    "--mode",
+    "ultra",
+    "--label",
+    "a",
+    "--label",
+    "b-c",
+    "--visibility",
+    "private",
+  ]);
+  expect(agentCommand(config, probe).unsupported).toEqual(["thread_labels", "thread_visibility"]);
+});
+
 test("AgentAPI's arguments end at --, behind which the agent's stay as they are", () => {
   const agent = { file: "/opt/my amp/amp", args: ["--mode", "a b"] };
   const { file, args } = serverCommand(exampleConfig({ agentapi_port: 4711 }), "/opt/agentapi", agent);
@@ -89,6 +116,7 @@ test("leftovers of another instance or an earlier process are dropped, everythin
   );
   expect(Object.keys(env).filter((name) => /^(AGENTAPI|AMP_MODULE)_/.test(name))).toEqual([
     "AGENTAPI_ALLOWED_HOSTS",
+    "AMP_MODULE_INSTANCE",
   ]);
   expect(env).toMatchObject({
     AMP_API_KEY: "key",

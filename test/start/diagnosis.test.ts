@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asksForLogin, diagnose } from "../../src/start/diagnosis.ts";
+import { asksForLogin, diagnose, StartError } from "../../src/start/diagnosis.ts";
 import { exampleConfig } from "./example.ts";
 
 const config = exampleConfig({ mode: "turbo", agentapi_port: 4711 });
@@ -45,10 +45,23 @@ test.each([
   for (const evidence of [{ screen: text }, { output: `${text}\n` }]) {
     const error = diagnosis({ ...evidence, ending: "exit code 1" });
     expect(error.message).toMatch(what);
-    expect(error.message).toContain("It ended with exit code 1.");
+    expect(error.message).toContain("AgentAPI ended with exit code 1.");
     expect(error.message).toContain(text);
     expect(error.fix).toMatch(fix);
   }
+});
+
+test.each([
+  ["Error: Thread T-0199c0de-1234 not found", "thread"],
+  ["Error: Unknown thread: T-0199c0de-1234", "thread"],
+  ["Error: You have no access to it: thread T-0199c0de-1234 is forbidden", "thread"],
+  ["Error: Couldn't connect to the Amp server at https://ampcode.com/.", "network"],
+  ["No API key found. Starting login flow...", "login"],
+  ["Reading thread.c: 404 lines", "unknown"],
+])("the kind of a cause is told to who can do something about it: %s", (screen, kind) => {
+  const error = diagnosis({ screen, ending: "exit code 1" });
+  expect(error).toBeInstanceOf(StartError);
+  expect(error.kind).toBe(kind);
 });
 
 test("an unknown end shows the last screen and where to look", () => {

@@ -8,32 +8,45 @@ import { openLog } from "../../src/system/log.ts";
 import { createRedact } from "../../src/system/redact.ts";
 
 /** A payload as Terraform renders it where the template sets nothing. */
+const plain = {
+  agent_id: "",
+  workdir: "~/project",
+  ai_prompt: "",
+  instruction_prompt: "",
+  mode: "",
+  base_amp_config: "",
+  mcp: null,
+  mcp_config_remote_path: [] as string[],
+  dangerously_allow_all: false,
+  install_amp: true,
+  install_via_npm: false,
+  amp_version: "",
+  amp_update_check_hours: 24,
+  amp_installer_url: "https://ampcode.com/install.sh",
+  npm_registry_url: "",
+  install_agentapi: true,
+  agentapi_version: "v0.12.1",
+  agentapi_download_url: "https://github.com/coder/agentapi/releases",
+  agentapi_sha256: "",
+  agentapi_port: 3284,
+  app_slug: "amp",
+  subdomain: true,
+  report_tasks: true,
+  task_id: "",
+  task_log_snapshot: true,
+  continue: true,
+  thread_id: "",
+  thread_visibility: "",
+  thread_labels: [] as string[],
+  enable_state_persistence: true,
+  enable_agentapi: true,
+  enable_boundary: false,
+  boundary_config: "",
+  log_level: "info" as const,
+};
+
 export function exampleConfig(overrides: Partial<Config> = {}): Config {
-  return {
-    agent_id: "",
-    workdir: "~/project",
-    ai_prompt: "",
-    instruction_prompt: "",
-    mode: "",
-    base_amp_config: "",
-    mcp: null,
-    dangerously_allow_all: false,
-    install_amp: true,
-    install_via_npm: false,
-    amp_version: "",
-    amp_installer_url: "https://ampcode.com/install.sh",
-    npm_registry_url: "",
-    install_agentapi: true,
-    agentapi_version: "v0.12.1",
-    agentapi_download_url: "https://github.com/coder/agentapi/releases",
-    agentapi_sha256: "",
-    agentapi_port: 3284,
-    app_slug: "amp",
-    subdomain: true,
-    report_tasks: true,
-    log_level: "info",
-    ...overrides,
-  };
+  return { ...plain, ...overrides };
 }
 
 export interface ExampleContext extends Context {

@@ -11,9 +11,12 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { launchServer } from "../../src/start/launch.ts";
 import { isRunning } from "../../src/system/process-identity.ts";
+
+const supervisor = fileURLToPath(new URL("../../scripts/supervisor.sh", import.meta.url));
 
 let folder = "";
 let output = 0;
@@ -27,13 +30,17 @@ afterEach(() => {
 });
 
 /** Launches a line of JavaScript in place of AgentAPI. */
-function launch(script: string, options: { stdin?: string; cwd?: string; file?: string } = {}) {
+function launch(
+  script: string,
+  options: { stdin?: string; cwd?: string; file?: string; supervisor?: string } = {},
+) {
   return launchServer({
     command: { file: options.file ?? process.execPath, args: ["-e", script, "it's $HOME"] },
     env: { PATH: process.env["PATH"], ONLY: "this" },
     cwd: options.cwd ?? folder,
     stdin: options.stdin ?? "/dev/null",
     output,
+    supervisor: { script: options.supervisor ?? supervisor, state: folder, savesState: false },
   });
 }
 
@@ -58,15 +65,15 @@ test("it runs in a session of its own, with its own folder and environment, its 
   const [line = "", error] = log().split("\n");
   const seen = JSON.parse(line) as Record<string, unknown>;
   const { pid } = server.identity;
+  expect(seen["pid"]).not.toBe(pid);
   expect(seen).toMatchObject({
-    pid,
     group: pid,
     session: pid,
     cwd: folder,
     argument: "it's $HOME",
     stdin: "",
   });
-  expect(Object.keys(seen["env"] as object).sort()).toEqual(["ONLY", "PATH"]);
+  expect(Object.keys(seen["env"] as object).sort()).toEqual(["ONLY", "PATH", "PWD"]);
   expect(error).toBe("and an error");
 });
 
@@ -111,7 +118,7 @@ function linkOf(path: string): string {
 test("it knows the process for good, and how it ended", async () => {
   const server = await launch("setInterval(() => {}, 1000)");
   expect(isRunning(server.identity)).toBe(true);
-  process.kill(server.identity.pid, "SIGKILL");
+  process.kill(-server.identity.pid, "SIGKILL");
   expect(await server.ended).toBe("signal SIGKILL");
   expect(isRunning(server.identity)).toBe(false);
   expect(await (await launch("process.exit(3)")).ended).toBe("exit code 3");

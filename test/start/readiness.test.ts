@@ -215,18 +215,19 @@ test("a screen that rests with the prompt unsent and no rest recognised: unrecog
   expect(await result).toEqual({ state: "unrecognised" });
 });
 
-test("without a prompt, with a blank screen or a recognised rest nothing is unrecognised: it settles", async () => {
+test("a rest that AgentAPI does recognise is unrecognised all the same while the prompt stays unsent", async () => {
+  const { server, result } = await watching({ prompt: "Fix it", times: short });
+  server.message("agent", "new look");
+  server.status("stable");
+  expect(await result).toEqual({ state: "unrecognised" });
+});
+
+test("without a prompt or with a blank screen nothing is unrecognised: it settles", async () => {
   const times = { ...short, settleMs: 500 };
   const cases: [string, (server: FakeAgentApi) => void][] = [
     ["", (fake) => fake.message("agent", "new look")],
     ["Fix it", () => {}],
-    [
-      "Fix it",
-      (fake) => {
-        fake.message("agent", "╭─╮");
-        fake.status("stable");
-      },
-    ],
+    ["Fix it", (fake) => fake.status("stable")],
   ];
   for (const [prompt, act] of cases) {
     const { server, result } = await watching({ prompt, times });
@@ -244,6 +245,27 @@ test("a screen that keeps changing does not rest", async () => {
   const timer = setInterval(() => server.message("agent", `spinner ${Math.random()}`, 0), 20);
   expect(await result).toEqual({ state: "settling" });
   clearInterval(timer);
+});
+
+test("an agent that is ready at once must still live for a while: offline, real Amp draws first", async () => {
+  const { server, afterAWhile, result } = await watching({ times: { ...long, minLifeMs: 400 } });
+  server.status("stable");
+  server.message("agent", "Welcome");
+  expect(await afterAWhile()).toBe("pending");
+  expect(await result).toEqual({ state: "ready" });
+});
+
+test("an end within that while is a failure, with what was on the screen", async () => {
+  let end = (_: string) => {};
+  const ended = new Promise<string>((resolve) => {
+    end = resolve;
+  });
+  const { server, afterAWhile, result } = await watching({ ended, times: { ...long, minLifeMs: 20_000 } });
+  server.status("stable");
+  server.message("agent", "Welcome");
+  expect(await afterAWhile()).toBe("pending");
+  end("exit code 1");
+  expect(await rejection(result)).toMatchObject({ ending: "exit code 1", observed: { screen: "Welcome" } });
 });
 
 test("nothing stays behind: the event stream is closed when all is decided", async () => {

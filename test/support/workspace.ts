@@ -141,6 +141,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     // AgentAPI keeps uploads there; nothing of a workspace is to stay on this machine.
     TMPDIR: join(root, "tmp"),
     [marker]: id,
+    // The stand-in Amp does not draw first and give up later: it need not live for 6 s to be believed.
+    ...((options.amp ?? "stand-in") === "stand-in" && { AMP_MODULE_MIN_LIFE_MS: "300" }),
     AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
     AMP_STANDIN_RECORD: records.prompts,
     ...coderEnv(applied.resources),
