@@ -50,7 +50,7 @@ E2
 fake_script_amp() {
   write_program "$1" <<'E2'
 case $1 in
-  --version) echo '0.0.1790142911-g7618fb (released 2026-09-23)' ;;
+  --version | --revision) echo '0.0.1790142911-g7618fb (released 2026-09-23)' ;;
   --*) echo "error: unknown option '$1'" >&2; exit 1 ;;
   *) echo "prompt taken: $*" ;;
 esac
@@ -269,7 +269,7 @@ E2
   offer_installer
   fake_downloader curl
   fake_downloader wget
-  launch start
+  launch start <<<'an answer that nobody gave'
   assert_success
   assert_line "runtime $home/.amp/bin/amp"
   assert_line "argument $module/bin/amp-module.mjs"

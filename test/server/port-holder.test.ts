@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { describePortHolder, isPortTaken } from "../../src/server/port-holder.ts";
 import { freePort } from "../support/free-port.ts";
@@ -43,15 +43,21 @@ test("a free port is not taken, and its holder is nobody that can be named", asy
   expect(describePortHolder(port)).toBe("a process that this user may not look into");
 });
 
-test("a client's connection to a port of that number is no listener", async () => {
-  const server = createServer((socket) => socket.on("error", () => {}));
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+test("a connection that was accepted on the port is no listener", async () => {
+  let accept = () => {};
+  const accepted = new Promise<void>((resolve) => {
+    accept = resolve;
   });
-  const script = `require("node:net").connect(${port}, "127.0.0.1", () => console.log("up"))`;
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-  ends.push(() => child.kill("SIGKILL"));
-  await new Promise((resolve) => child.stdout.once("data", resolve));
+  const server = createServer((socket) => {
+    ends.push(() => socket.destroy());
+    accept();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = connect(port, "127.0.0.1");
+  ends.push(() => client.destroy());
+  await accepted;
+  expect(describePortHolder(port)).toContain(`pid ${process.pid} `);
   server.close();
-  expect(describePortHolder(port)).not.toContain(`pid ${child.pid} `);
+  expect(describePortHolder(port)).toBe("a process that this user may not look into");
 });
