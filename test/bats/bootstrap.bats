@@ -9,6 +9,7 @@ setup_file() {
   make_tools "$BATS_FILE_TMPDIR/tools" base64 gzip mkdir mv chmod rm cat env sleep
   mkdir "$rendered"
   printf 'the bundle\n' >"$rendered/bundle"
+  printf '#!/bin/sh\n# the supervisor\n' >"$rendered/supervisor"
   head -c 65536 /dev/urandom >"$rendered/bundle-large"
   # Tells how it was run in place of starting anything.
   cat >"$rendered/launcher" <<'E2'
@@ -42,6 +43,7 @@ execute() {
 assert_unpacked() {
   cmp "$rendered/bundle" "$module/bin/amp-module.mjs"
   cmp "$rendered/launcher" "$module/bin/amp-module"
+  cmp "$rendered/supervisor" "$module/bin/supervisor.sh"
   cmp "$rendered/payload" "$module/config.json"
 }
 

@@ -18,6 +18,7 @@ const bootstrap = {
   module_dir_name: ".amp-module",
   bundle: packed("bundle"),
   launcher: packed("launcher"),
+  supervisor: packed("supervisor"),
   payload: packed("payload"),
   installer_url_base64: "",
   amp_version_base64: "",
