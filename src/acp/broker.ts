@@ -37,7 +37,7 @@ export class PermissionBroker {
   static async open(command: readonly string[], decide: Decide): Promise<PermissionBroker> {
     const folder = new PrivateFolder("amp-ask-");
     const socket = join(folder.path, "s");
-    const server = createServer({ allowHalfOpen: true }, (connection) => void answer(connection, decide));
+    const server = createServer((connection) => void answer(connection, decide));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(socket, resolve);
@@ -61,8 +61,7 @@ export class PermissionBroker {
 /** Answers one connection: a line of JSON in, a line of JSON out. */
 async function answer(connection: Socket, decide: Decide): Promise<void> {
   const gone = new AbortController();
-  connection.on("error", () => gone.abort());
-  connection.on("close", () => gone.abort());
+  for (const event of ["error", "end", "close"]) connection.on(event, () => gone.abort());
   let result: PermissionAnswer;
   try {
     const chunks: Buffer[] = [];
@@ -70,6 +69,8 @@ async function answer(connection: Socket, decide: Decide): Promise<void> {
       chunks.push(chunk);
       if (chunk.includes(10)) break;
     }
+    // Reads on, though nothing more is to come: only so the end of the asking program is noticed.
+    connection.resume();
     const { tool, input } = JSON.parse(Buffer.concat(chunks).toString()) as { tool: string; input: string };
     result = await decide({ tool, input: parsed(input) }, gone.signal);
   } catch (error) {
