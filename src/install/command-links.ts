@@ -82,7 +82,10 @@ export function withPathLine(text: string, shell: "posix" | "fish", bin: string,
   const mark = `# amp module ${slug}`;
   const quoted = `'${bin.replaceAll("'", shell === "fish" ? "\\'" : "'\\''")}'`;
   const line =
-    shell === "fish" ? `fish_add_path --append ${quoted} ${mark}` : `export PATH="$PATH":${quoted} ${mark}`;
+    shell === "fish"
+      ? `fish_add_path --append ${quoted} ${mark}`
+      : // A shell in a shell, or .profile and .bashrc one after the other, must not make PATH grow.
+        `case ":$PATH:" in *:${quoted}:*) ;; *) export PATH="$PATH":${quoted} ;; esac ${mark}`;
   const lines = text.split("\n");
   const present = lines.findIndex((other) => other.endsWith(` ${mark}`));
   if (present >= 0) return lines.with(present, line).join("\n");

@@ -3,7 +3,7 @@ import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 
 /** How long ago the newest Amp was looked up, in milliseconds; undefined for never. Negative where the clock went back. */
 export function sinceUpdateCheck({ paths, now }: Context): number | undefined {
-  const time = Date.parse(readTextIfExists(paths.updateCheck) ?? "");
+  const time = Date.parse(readTextIfExists(paths.updateCheck)?.trim() ?? "");
   return Number.isNaN(time) ? undefined : now().getTime() - time;
 }
 

@@ -1,0 +1,32 @@
+import { expect, onTestFinished, test } from "vitest";
+import { publishedDigest } from "../../../src/install/agentapi/published-digest.ts";
+import { type Route, startFileServer } from "../../support/file-server.ts";
+
+const digest = "0123456789abcdef".repeat(4);
+
+async function ask(route: Route | string | undefined): Promise<string | undefined> {
+  const server = await startFileServer(route === undefined ? {} : { "/agentapi-linux-amd64.sha256": route });
+  onTestFinished(() => server.close());
+  const answer = await publishedDigest(`${server.url}/agentapi-linux-amd64`, {});
+  expect(server.count()).toBe(1);
+  return answer;
+}
+
+test.each([
+  ["the digest alone", digest],
+  ["sha256sum's line", `${digest}  agentapi-linux-amd64\n`],
+  ["upper case", digest.toUpperCase()],
+])("a mirror's .sha256 file: %s", async (_, text) => {
+  expect(await ask(text)).toBe(digest);
+});
+
+test.each([
+  ["none", undefined],
+  ["a page that says so with status 200", "<html>not found</html>"],
+  ["a longer hex text", digest + digest],
+  ["a status", { status: 503 }],
+  ["a reset", { reset: true }],
+])("no digest where the mirror has %s", async (_, answer) => {
+  const route = typeof answer === "object" ? { content: digest, fault: answer } : answer;
+  expect(await ask(route)).toBeUndefined();
+});
