@@ -35,6 +35,11 @@ setup() {
   vars=(HOME="$home" PATH="$tools:$(dirname "$(type -P grep)")")
 }
 
+teardown() {
+  chmod -R u+w "$home"
+  case $home in /tmp/amp-module-bats.*) rm -r "$home" ;; esac
+}
+
 # execute <rendered script> [command in front]: as the Coder agent does, the whole script as one argument.
 execute() {
   run --separate-stderr env -i "${vars[@]}" "${@:2}" "${shell[@]}" -c "$(cat "$rendered/$1")"
@@ -163,8 +168,6 @@ AMP_MODULE_AMP_VERSION='
     execute start.sh "${place[@]}"
     assert_one_error
   fi
-  chmod -R u+w "$home"
-  case $home in /tmp/amp-module-bats.*) rm -r "$home" ;; esac
 }
 
 @test "a full disk: one error, the old bundle stays whole, nothing half-written" {
