@@ -59,8 +59,12 @@ locals {
     enable_agentapi          = var.enable_agentapi
     enable_boundary          = var.enable_boundary
     boundary_config          = var.boundary_config
+    transport                = var.transport
+    acp_bundle_sha256        = var.transport == "stream" ? filesha256(local.acp_bundle) : ""
     log_level                = var.log_level
   }
+
+  acp_bundle = "${path.module}/scripts/amp-acp.mjs"
 
   # Whole lines of comment, which only cost room in the script; the first line is none.
   shell_comments = "/(?m)^ *#([^!].*)?\n/"
@@ -196,6 +200,20 @@ resource "coder_script" "start" {
       error_message = local.script_size_message
     }
   }
+}
+
+resource "coder_script" "stream_agent" {
+  count = var.transport == "stream" ? 1 : 0
+
+  agent_id     = var.agent_id
+  display_name = var.app_slug == "amp" ? "Amp: stream agent" : "Amp (${var.app_slug}): stream agent"
+  icon         = var.icon
+  run_on_start = true
+
+  script = templatefile("${path.module}/scripts/stream-agent.sh.tftpl", {
+    module_dir_name = local.module_dir_name
+    bundle          = base64gzip(file(local.acp_bundle))
+  })
 }
 
 resource "coder_script" "stop" {

@@ -228,6 +228,23 @@ variable "enable_agentapi" {
   description = "Whether Amp runs under AgentAPI. false: Amp is installed and configured only, there is no chat app, and the terminal app runs Amp itself. A Task needs it."
 }
 
+variable "transport" {
+  type        = string
+  default     = "terminal"
+  nullable    = false
+  description = "How AgentAPI talks to Amp: `terminal` reads the screen that Amp draws, so that people can attach to it; `stream` exchanges typed events with Amp (AgentAPI 0.12 or newer), which depends on no screen."
+
+  validation {
+    condition     = contains(["terminal", "stream"], var.transport)
+    error_message = "transport is ${jsonencode(var.transport)}. It must be \"terminal\" or \"stream\"."
+  }
+
+  validation {
+    condition     = var.transport == "terminal" || var.enable_agentapi
+    error_message = "transport is \"stream\", but enable_agentapi is false, so there is nothing to talk to. Set enable_agentapi = true, or leave transport out."
+  }
+}
+
 variable "enable_boundary" {
   type        = bool
   default     = false

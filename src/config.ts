@@ -40,6 +40,9 @@ const schema = z.object({
   enable_agentapi: z.boolean(),
   enable_boundary: z.boolean(),
   boundary_config: z.string(),
+  transport: z.enum(["terminal", "stream"]),
+  /** Digest of the stream agent's bundle, "" for transport = "terminal". */
+  acp_bundle_sha256: z.string(),
   log_level: z.enum(["debug", "info", "warn", "error"]),
 });
 

@@ -22,6 +22,7 @@ export function modulePaths(moduleDir: string, home: string, configHome = join(h
     config: join(moduleDir, "config.json"),
     launcher: join(bin, "amp-module"),
     bundle: join(bin, "amp-module.mjs"),
+    acpBundle: join(bin, "amp-acp.mjs"),
     agentapi: join(bin, "agentapi"),
     /** `npm --prefix`: the user's own npm configuration stays as it is. */
     npmPrefix: join(moduleDir, "npm"),

@@ -1,10 +1,12 @@
+import { execFile } from "node:child_process";
 import { realpathSync, statSync } from "node:fs";
-import spawn, { SubprocessError } from "nano-spawn";
+import { promisify } from "node:util";
 import * as z from "zod/mini";
 import { ampCommand } from "./find.ts";
 
 /** `amp --version` and `--help` take 0.5-0.8 s each; a cold disk or an emulated CPU takes much longer. */
 const TIMEOUT_MS = 30_000;
+const MAX_OUTPUT = 4 * 1024 * 1024;
 
 const probeSchema = z.object({
   path: z.string(),
@@ -91,21 +93,34 @@ export function parseHelp(help: string): Omit<AmpProbe, "path" | "version"> {
 
 async function output(path: string, flag: string, env: NodeJS.ProcessEnv): Promise<string> {
   const { file, args } = ampCommand(path);
+  const options = { env, timeout: TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT } as const;
   try {
-    const { stdout } = await spawn(file, [...args, flag], { stdin: "ignore", timeout: TIMEOUT_MS, env });
-    return stdout;
+    const running = promisify(execFile)(file, [...args, flag], options);
+    // With an open stdin Amp might wait for somebody to type.
+    running.child.stdin?.end();
+    return (await running).stdout.trimEnd();
   } catch (cause) {
-    if (!(cause instanceof SubprocessError)) throw cause;
-    throw new AmpProbeError(`"${path} ${flag}" failed: ${failureOf(cause)}`, cause.output.slice(-2000), {
-      cause,
-    });
+    const printed = isFailedRun(cause) ? `${cause.stdout}${cause.stderr}`.slice(-2000) : "";
+    throw new AmpProbeError(`"${path} ${flag}" failed: ${failureOf(cause)}`, printed, { cause });
   }
 }
 
-function failureOf(error: SubprocessError): string {
-  if (error.signalName) return `ended by ${error.signalName}`;
-  if (error.exitCode !== undefined) return `exit code ${error.exitCode}`;
-  return error.cause instanceof Error ? error.cause.message : error.message;
+/** What execFile rejects with once the program was started. */
+interface FailedRun {
+  code: number | string | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+function isFailedRun(error: unknown): error is FailedRun {
+  return error instanceof Error && "stdout" in error && "signal" in error;
+}
+
+function failureOf(error: unknown): string {
+  if (isFailedRun(error) && error.signal) return `ended by ${error.signal}`;
+  if (isFailedRun(error) && typeof error.code === "number") return `exit code ${error.code}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Changes whenever the file behind `path` is another one. */

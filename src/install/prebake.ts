@@ -85,6 +85,8 @@ function prebakeContext(options: PrebakeOptions, env: NodeJS.ProcessEnv, folder:
     enable_agentapi: true,
     enable_boundary: false,
     boundary_config: "",
+    transport: "terminal",
+    acp_bundle_sha256: "",
     log_level: "info",
   };
   const redact = createRedact(env);

@@ -57,6 +57,12 @@ export async function bringUp(context: Context, plan: StartPlan, prompt: string,
       ...timesFrom(env),
     });
     if (readiness.state === "unrecognised") await typePrompt(plan.client, prompt);
+    // Without a screen a first turn that fails shows in AgentAPI's output only.
+    if (
+      /msg="ACPConversation (message failed|failed to send)/.test(readEvidence(paths.startLog, outputFrom))
+    ) {
+      throw new NotReady({ screen: "", status: "stable" }, undefined);
+    }
   } catch (error) {
     throw await failed(error, server, context, outputFrom);
   }

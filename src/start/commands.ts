@@ -57,6 +57,7 @@ export function serverCommand(config: Config, agentapi: string, agent: Command):
       String(TERMINAL.width),
       "--term-height",
       String(TERMINAL.height),
+      ...(config.transport === "stream" ? ["--experimental-acp"] : []),
       "--",
       agent.file,
       ...agent.args,

@@ -6,11 +6,12 @@ import { ModuleError, reasonOf } from "../errors.ts";
 import { expandHome } from "../paths.ts";
 import { isOnPath } from "../system/executables.ts";
 import type { Log } from "../system/log.ts";
-import { insideBoundary } from "./boundary.ts";
+import { type BoundedAgent, insideBoundary } from "./boundary.ts";
 import { agentCommand, type Command, serverCommand, serverEnvironment } from "./commands.ts";
 import { configurationDigest } from "./configuration.ts";
 import { firstPrompt } from "./prompt.ts";
 import { canSaveState } from "./saved-state.ts";
+import { streamAgent } from "./stream.ts";
 
 /** The programs to start, as the install found or made them. */
 export interface Programs {
@@ -36,7 +37,9 @@ export function makePlan(context: Context, { amp, agentapi }: Programs): StartPl
   const { config, paths, env } = context;
   checkMode(config.mode, amp);
   const command = serverCommand(config, agentapi.path, agentCommand(config, amp).command);
-  const savesState = config.enable_state_persistence && canSaveState(agentapi.version);
+  // Without a screen AgentAPI keeps no state; Amp's thread is what goes on.
+  const savesState =
+    config.enable_state_persistence && config.transport === "terminal" && canSaveState(agentapi.version);
   return {
     client: createAgentApiClient({ baseUrl: `http://127.0.0.1:${config.agentapi_port}` }),
     workdir: makeWorkdir(expandHome(config.workdir, paths.home)),
@@ -60,15 +63,28 @@ export async function withAgent(
   log: Log,
 ): Promise<StartPlan> {
   const { config } = context;
-  const agent = agentCommand(config, amp, thread);
-  if (agent.unsupported.length > 0) {
-    log.warn(`Amp ${amp.version} has no option for ${agent.unsupported.join(" and ")}, so it is left out.`);
-  }
-  if (!config.enable_boundary)
-    return { ...plan, command: serverCommand(config, agentapi.path, agent.command) };
-  const bounded = await insideBoundary(context, agent.command);
+  const agent =
+    config.transport === "stream"
+      ? await streamAgent(context, amp, agentapi.version, thread)
+      : terminalAgent(context, amp, thread, log);
+  const bounded = config.enable_boundary
+    ? await insideBoundary(context, agent.command)
+    : { command: agent.command, env: {} };
   const command = serverCommand(config, agentapi.path, bounded.command);
-  return { ...plan, command, env: { ...plan.env, ...bounded.env } };
+  return { ...plan, command, env: { ...plan.env, ...agent.env, ...bounded.env } };
+}
+
+function terminalAgent(
+  { config }: Context,
+  amp: AmpProbe,
+  thread: string | undefined,
+  log: Log,
+): BoundedAgent {
+  const { command, unsupported } = agentCommand(config, amp, thread);
+  if (unsupported.length > 0) {
+    log.warn(`Amp ${amp.version} has no option for ${unsupported.join(" and ")}, so it is left out.`);
+  }
+  return { command, env: {} };
 }
 
 /** Modes change between Amp releases, so the list is the installed Amp's own; plugins may add to it. */

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import * as z from "zod/mini";
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadId } from "../amp/thread-id.ts";
@@ -30,6 +31,11 @@ export async function chooseThread(context: Context, amp: AmpProbe, log: Log): P
   const kept = readKeptThread(paths.thread);
   const given = config.thread_id === "" ? undefined : threadId(config.thread_id);
   const id = given ?? (config.continue ? kept : undefined);
+  // The stream agent learns the new thread's id with the first answer and keeps it in the same file.
+  if (id === undefined && config.transport === "stream") {
+    rmSync(paths.thread, { force: true });
+    return { id: undefined, isContinued: false };
+  }
   if (id === undefined) return { id: await openThread(context, amp, log), isContinued: false };
   if (!amp.commands.includes("threads")) {
     log.warn(`Amp ${amp.version} cannot continue a thread, so it starts a new one.`);
