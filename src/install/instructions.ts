@@ -1,17 +1,19 @@
-import { rmSync } from "node:fs";
+import { lstatSync, readFileSync, rmSync } from "node:fs";
 import type { Context } from "../context.ts";
-import { ModuleError, reasonOf } from "../errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
+import { errorCode, ModuleError, reasonOf } from "../errors.ts";
+import { writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 
 /** Keeps `instruction_prompt` as a marked block in `~/.config/AGENTS.md`, which Amp reads for every thread. */
 export function writeInstructions({ config, paths }: Context, log: Log): void {
   try {
-    const present = readTextIfExists(paths.instructions) ?? "";
-    const wanted = withBlock(present, config.app_slug, config.instruction_prompt);
+    // One character for each byte: whatever encoding the user's part has, it comes out as it went in.
+    const present = readBytes(paths.instructions);
+    const instructions = Buffer.from(config.instruction_prompt).toString("latin1");
+    const wanted = withBlock(present, config.app_slug, instructions);
     if (wanted === present) return;
-    if (wanted === "") rmSync(paths.instructions, { force: true });
-    else writeFileAtomic(paths.instructions, wanted, 0o644);
+    if (wanted === "" && lstatSync(paths.instructions).isFile()) rmSync(paths.instructions);
+    else writeFileAtomic(paths.instructions, Buffer.from(wanted, "latin1"), 0o644);
     log.info(
       `Instructions: ${config.instruction_prompt ? "wrote" : "removed"} the module's block in ${paths.instructions}.`,
     );
@@ -26,21 +28,35 @@ export function writeInstructions({ config, paths }: Context, log: Log): void {
 
 /**
  * Puts `instructions` between the module's markers in `text`, at the end where there is no such block yet; empty
- * instructions remove it. Everything outside the markers stays byte for byte.
+ * instructions remove it. Everything outside the markers stays byte for byte; a text without a last line end gets one.
+ * A marker without its counterpart belongs to no block and stays too.
  *
  * @param slug tells two instances of the module on one agent apart
  */
 export function withBlock(text: string, slug: string, instructions: string): string {
   const begin = `<!-- amp module ${slug}: begin (written at every workspace start, edit instruction_prompt instead) -->`;
   const end = `<!-- amp module ${slug}: end -->`;
-  const from = text.indexOf(begin);
-  const to = text.indexOf(end, from);
-  const block = instructions.trim() === "" ? "" : `${begin}\n${instructions.trimEnd()}\n${end}\n`;
-  if (from >= 0 && to >= 0) {
+  // Instructions that quote a marker must not end their own block, nor begin another instance's.
+  const inner = instructions.trimEnd().replace(/<!-- amp module [\w-]+: (begin|end)\b[^>]*-->/g, "");
+  const block = inner.trim() === "" ? "" : `${begin}\n${inner}\n${end}\n`;
+  const to = text.indexOf(end, Math.max(text.indexOf(begin), 0));
+  const from = to < 0 ? -1 : text.lastIndexOf(begin, to);
+  if (from >= 0) {
     const after = text.slice(to + end.length).replace(/^\n/, "");
     const before = text.slice(0, from);
-    return block === "" ? before.replace(/\n$/, "") + after : before + block + after;
+    // The blank line in front came with the block.
+    return block === "" ? before.replace(/(^|\n)\n$/, "$1") + after : before + block + after;
   }
   if (block === "") return text;
   return text === "" ? block : `${text}${text.endsWith("\n") ? "" : "\n"}\n${block}`;
+}
+
+/** The file's bytes as a latin1 text, "" for none. */
+function readBytes(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  }
 }
