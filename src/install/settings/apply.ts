@@ -1,4 +1,4 @@
-import { chmodSync, renameSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, realpathSync, renameSync, statSync } from "node:fs";
 import type { Context } from "../../context.ts";
 import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
@@ -23,36 +23,61 @@ export async function applySettings(context: Context, log: Log): Promise<void> {
   const desired = desiredSettings(config, hasCoder, await remoteServers(context, log));
   const before = readApplied(paths.appliedSettings);
   try {
-    const present = readTextIfExists(paths.ampSettings) ?? "";
-    const { text, applied } = merge(present);
+    const { present, text, applied } = merge();
     if (text === present) {
       log.info(`Settings: ${paths.ampSettings} is already as wanted.`);
     } else {
+      // First what is about to be set: killed between the two, the next run still knows it as the module's.
+      writeApplied({ ...before, ...applied });
       writeFileAtomic(paths.ampSettings, text);
       log.info(
         `Settings: wrote ${paths.ampSettings} (${Object.keys(applied).length} entries are the template's).`,
       );
     }
-    keepPrivate(paths.ampSettings);
-    if (JSON.stringify(applied) !== JSON.stringify(before)) {
-      writeFileAtomic(paths.appliedSettings, JSON.stringify(applied));
-    }
+    keepPrivate(paths.ampSettings, log);
+    writeApplied(applied);
   } catch (cause) {
     throw settingsFailure(paths.ampSettings, cause);
   }
 
-  function merge(present: string): MergeResult {
+  function merge(): MergeResult & { present: string } {
     try {
-      return mergeSettings(present, desired, before);
+      const present = readSettings(paths.ampSettings);
+      return { present, ...mergeSettings(present, desired, before) };
     } catch (error) {
       if (!(error instanceof UnreadableSettings)) throw error;
-      const aside = `${paths.ampSettings}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
-      renameSync(paths.ampSettings, aside);
+      // A link stays where it is: what it points to moves.
+      const file = realpathSync(paths.ampSettings);
+      const aside = `${file}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
+      renameSync(file, aside);
       log.warn(
         `Settings: ${paths.ampSettings} is not a JSON object, so Amp could not read it. It is kept as ${aside}.`,
       );
-      return mergeSettings("", desired, {});
+      return { present: "", ...mergeSettings("", desired, {}) };
     }
+  }
+
+  function writeApplied(applied: AppliedSettings): void {
+    const text = JSON.stringify(applied);
+    if (text !== (readTextIfExists(paths.appliedSettings) ?? "{}")) {
+      writeFileAtomic(paths.appliedSettings, text);
+    }
+  }
+}
+
+/** The file's text, "" for none. Other bytes than UTF-8 would be lost by writing the text back. */
+function readSettings(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UnreadableSettings();
   }
 }
 
@@ -69,9 +94,15 @@ function readApplied(path: string): AppliedSettings {
   }
 }
 
-function keepPrivate(path: string): void {
+function keepPrivate(path: string, log: Log): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(path, mode & 0o700);
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, mode & 0o700);
+  } catch (error) {
+    // Such as a link into a read-only store of dotfiles: as wanted, but for its mode.
+    log.warn(`Settings: ${path} stays readable by others (${reasonOf(error)}).`);
+  }
 }
 
 function settingsFailure(path: string, cause: unknown): ModuleError {
