@@ -21,7 +21,8 @@ export function isPortTaken(port: number): Promise<boolean> {
 export function describePortHolder(port: number): string {
   const pid = pidListeningOn(port);
   if (pid === undefined) return "a process that this user may not look into";
-  return `pid ${pid} (${commandLineOf(pid)?.slice(0, 120) || "unknown command"})`;
+  // Only the program: its arguments are somebody else's and may hold a secret.
+  return `pid ${pid} (${commandLineOf(pid)?.split(" ")[0] || "unknown program"})`;
 }
 
 /**

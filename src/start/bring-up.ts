@@ -57,10 +57,10 @@ export async function bringUp(context: Context, plan: StartPlan, prompt: string,
       ...timesFrom(env),
     });
     if (readiness.state === "unrecognised") await typePrompt(plan.client, prompt);
-    // Without a screen a first turn that fails shows in AgentAPI's output only.
-    if (
-      /msg="ACPConversation (message failed|failed to send)/.test(readEvidence(paths.startLog, outputFrom))
-    ) {
+    // The stream agent says such a failure in the chat, where nobody may look; the next message would fare no better.
+    const failedTurn =
+      /amp-acp: turn failed: (auth_required|cannot_connect|cli_not_found|unsupported_version)/;
+    if (failedTurn.test(readEvidence(paths.startLog, outputFrom))) {
       throw new NotReady({ screen: "", status: "stable" }, undefined);
     }
   } catch (error) {

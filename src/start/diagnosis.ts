@@ -44,7 +44,7 @@ interface Cause {
 const CAUSES: Cause[] = [
   {
     kind: "login",
-    pattern: /No API key found|log in to Amp|starting login flow/i,
+    pattern: /turn failed: auth_required|No API key found|log in to Amp|starting login flow/i,
     what: () => "Amp has no API key (amp_api_key is not set) and waits for somebody to log in",
     fix: "Set amp_api_key (https://ampcode.com/settings), or run `amp login` in a terminal and then `amp-module start`.",
   },
@@ -65,7 +65,7 @@ const CAUSES: Cause[] = [
   {
     kind: "network",
     pattern:
-      /couldn.t connect to the amp server|cannot reach amp|are you offline|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/i,
+      /turn failed: cannot_connect|couldn.t connect to the amp server|cannot reach amp|are you offline|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/i,
     what: () => "Amp cannot connect to the Amp server",
     fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url where you have an Amp server of your own.",
   },

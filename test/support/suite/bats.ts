@@ -12,12 +12,16 @@ export const batsSteps: Step[] = shellNames.map((name) => ({
   run: async () => {
     const command = await shellCommand(name);
     if (!command) return leaveOut(`bats under ${name}: not on PATH`);
-    const { ok, output } = await runCommand("bats", ["--tap", "--recursive", "test/bats"], {
-      env: {
-        AMP_TEST_SHELL: command.slice(0, -1).join(" "),
-        BATS_LIB_PATH: join(moduleRoot, "node_modules"),
+    const { ok, output } = await runCommand(
+      join(moduleRoot, "node_modules/bats/bin/bats"),
+      ["--tap", "--recursive", "test/bats"],
+      {
+        env: {
+          AMP_TEST_SHELL: command.slice(0, -1).join(" "),
+          BATS_LIB_PATH: join(moduleRoot, "node_modules"),
+        },
       },
-    });
+    );
     return addUp([countTap(ok, output)]);
   },
 }));
