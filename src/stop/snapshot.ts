@@ -50,13 +50,22 @@ export async function postSnapshot(context: Context, client: AgentApiClient, log
  * @returns UTF-8 JSON of at most 65,536 bytes, or undefined where there is nothing to keep
  */
 export function snapshotBody(messages: readonly Message[]): Uint8Array<ArrayBuffer> | undefined {
-  const encode = (kept: readonly Message[]) => new TextEncoder().encode(JSON.stringify({ messages: kept }));
-  for (let from = Math.max(0, messages.length - MOST_MESSAGES); from < messages.length; from++) {
-    const body = encode(messages.slice(from));
-    if (body.length <= MOST_BYTES) return body;
-  }
   const last = messages.at(-1);
   if (last === undefined) return undefined;
+  // From the newest backwards, so that the cost does not grow with what is left out.
+  let fitting: Uint8Array<ArrayBuffer> | undefined;
+  for (let count = 1; count <= Math.min(MOST_MESSAGES, messages.length); count++) {
+    const kept = messages.slice(-count);
+    if ((kept[0]?.content.length ?? 0) > MOST_BYTES) break;
+    const body = encode(kept);
+    if (body.length > MOST_BYTES) break;
+    fitting = body;
+  }
+  return fitting ?? encode([withoutBeginning(last)]);
+}
+
+/** The longest end of a message that fits. */
+function withoutBeginning(last: Message): Message {
   const characters = Array.from(last.content.slice(-MOST_BYTES));
   // A cut may have left half of a surrogate pair in front.
   if (/^[\udc00-\udfff]/.test(characters[0] ?? "")) characters.shift();
@@ -67,7 +76,11 @@ export function snapshotBody(messages: readonly Message[]): Uint8Array<ArrayBuff
     if (encode([cut(last, characters, half)]).length <= MOST_BYTES) fits = half;
     else tooMany = half;
   }
-  return encode([cut(last, characters, fits)]);
+  return cut(last, characters, fits);
+}
+
+function encode(messages: readonly Message[]): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify({ messages }));
 }
 
 function cut(message: Message, characters: readonly string[], length: number): Message {

@@ -25,6 +25,8 @@ export interface AmpStandInOptions {
   offline?: boolean;
   /** Behaves as if AMP_API_KEY were not set: asks for a login and waits for ever. */
   login?: boolean;
+  /** The thread (`T-…`) that its server does not know; `threads continue` on it says so and ends with 1. */
+  refuseThread?: string;
   /** Answer in place of "Echo: <first line>". */
   answer?: string;
 }
