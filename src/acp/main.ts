@@ -35,7 +35,13 @@ async function serve(): Promise<void> {
   const agent = new AmpAgent({
     options,
     amp: () => resolveAmp({ npmPrefixes, ...(probeCache && { probeCache: fileCache(probeCache) }) }),
-    helper: [process.execPath, fileURLToPath(import.meta.url), HELPER],
+    // Deno gives a script no right to read stdin's questions or a socket unless it is told to.
+    helper: [
+      process.execPath,
+      ...(process.versions["deno"] ? ["run", "-A"] : []),
+      fileURLToPath(import.meta.url),
+      HELPER,
+    ],
     log,
   });
   const output = Writable.toWeb(process.stdout) as WritableStream<Uint8Array>;
