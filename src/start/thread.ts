@@ -12,7 +12,8 @@ import type { Log } from "../system/log.ts";
 const TIMEOUT_MS = 20_000;
 const VISIBILITIES = ["private", "public", "unlisted", "workspace", "group"] as const;
 
-const schema = z.object({ id: z.string() });
+/** The shape that the stream agent writes, too. */
+const schema = z.object({ threadId: z.string() });
 
 /** The Amp thread of a start. */
 export interface Thread {
@@ -41,7 +42,7 @@ export async function chooseThread(context: Context, amp: AmpProbe, log: Log): P
     log.warn(`Amp ${amp.version} cannot continue a thread, so it starts a new one.`);
     return { id: undefined, isContinued: false };
   }
-  writeFileAtomic(paths.thread, JSON.stringify({ id }));
+  writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
   log.info(`Thread: ${id}, ${given ? "as thread_id asks" : "continued"}.`);
   return { id, isContinued: id === kept };
 }
@@ -60,7 +61,7 @@ export async function replaceThread(
 /** The thread of the start before, or undefined. */
 export function readKeptThread(path: string): string | undefined {
   try {
-    return threadId(schema.parse(JSON.parse(readTextIfExists(path) ?? "null")).id);
+    return threadId(schema.parse(JSON.parse(readTextIfExists(path) ?? "null")).threadId);
   } catch {
     return undefined;
   }
@@ -81,7 +82,7 @@ async function openThread(
   }
   try {
     const { id } = await createThread({ amp, env, timeoutMs: TIMEOUT_MS, ...visibilityOf(config) });
-    writeFileAtomic(paths.thread, JSON.stringify({ id }));
+    writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
     log.info(`Thread: opened ${id}.`);
     return id;
   } catch (error) {

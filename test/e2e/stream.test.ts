@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { SCRIPTED_AMP } from "../amp/scripted.ts";
+import { findAgentApi } from "../support/agentapi.ts";
+import { awkwardPrompt } from "../support/awkward-prompt.ts";
+import { applyModule } from "../support/terraform.ts";
+import { createWorkspace, type Workspace, type WorkspaceOptions } from "../support/workspace.ts";
+
+const agentapi = await findAgentApi();
+
+/** A workspace with `transport = "stream"` and the scripted Amp. */
+function streamWorkspace(options: WorkspaceOptions = {}, scenario = "echo"): Promise<Workspace> {
+  return createWorkspace({
+    ...options,
+    amp: "none",
+    agentapi: "real",
+    env: { AMP_CLI_PATH: SCRIPTED_AMP, AMP_STREAM: scenario, AMP_MODULE_MIN_LIFE_MS: "1500" },
+    variables: { transport: "stream", report_tasks: false, install_amp: false, ...options.variables },
+  });
+}
+
+/** The Coder agent runs all start scripts side by side. */
+async function startAll(workspace: Workspace) {
+  const agentScript = workspace.plan["coder_script.stream_agent[0]"]?.values["script"];
+  const [brought, started] = await Promise.all([workspace.run(String(agentScript)), workspace.start()]);
+  expect(brought).toMatchObject({ exitCode: 0, stderr: "" });
+  return started;
+}
+
+async function answered(workspace: Workspace, messages: number): Promise<string[]> {
+  await expect.poll(() => workspace.client.status(), { timeout: 15_000 }).toMatchObject({ status: "stable" });
+  await expect.poll(async () => (await workspace.client.messages()).length).toBe(messages);
+  return (await workspace.client.messages()).map(({ content }) => content);
+}
+
+test("the terminal transport carries nothing of the stream agent, and each script keeps its cap", async () => {
+  const variables = { agent_id: "agent", workdir: "/home/coder" };
+  const [terminal, stream] = await Promise.all([
+    applyModule({ variables }),
+    applyModule({ variables: { ...variables, transport: "stream" } }),
+  ]);
+  const sizeOf = ({ resources }: typeof stream, name: string) =>
+    String(resources[name]?.values["script"] ?? "").length;
+  expect(terminal.resources).not.toHaveProperty("coder_script.stream_agent[0]");
+  expect(sizeOf(terminal, "coder_script.start")).toBeLessThanOrEqual(96 * 1024);
+  expect(sizeOf(stream, "coder_script.start")).toBeLessThanOrEqual(96 * 1024);
+  expect(sizeOf(stream, "coder_script.stream_agent[0]")).toBeLessThan(131_072);
+});
+
+describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has none)", () => {
+  test("the prompt arrives once, the answer is exact, a restart goes on with the thread", async () => {
+    const first = await streamWorkspace({ variables: { ai_prompt: awkwardPrompt } });
+    try {
+      expect(await startAll(first)).toMatchObject({ exitCode: 0, stdoutHeldOpen: false });
+      const [question, answer] = await answered(first, 2);
+      expect(question).toBe(awkwardPrompt);
+      expect(answer).toContain(awkwardPrompt.split("\n")[0]);
+      expect(await startAll(first)).toMatchObject({ exitCode: 0 });
+      expect(await answered(first, 2)).toHaveLength(2);
+
+      expect(await first.stop()).toMatchObject({ exitCode: 0 });
+      expect(await first.processes()).toEqual([]);
+      expect((await startAll(first)).stdout).toMatch(/Thread: T-.*continued[\s\S]*not sent again/);
+      await first.client.sendMessage({ type: "user", content: "and now?" });
+      expect((await answered(first, 2))[0]).toBe("and now?");
+    } finally {
+      await first.dispose();
+    }
+  });
+
+  test("an Amp that cannot reach its server fails the start and says so", async () => {
+    const workspace = await streamWorkspace({ variables: { ai_prompt: "hello" } }, "offline");
+    try {
+      const { exitCode, stderr } = await startAll(workspace);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/cannot connect[\s\S]*To fix it/);
+      expect(await workspace.processes()).toEqual([]);
+    } finally {
+      await workspace.dispose();
+    }
+  });
+});
