@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { linkCommands, profilesIn, withPathLine } from "../../src/install/command-links.ts";
-import { type Example, example } from "./example.ts";
+import { type Example, example } from "./module-home.ts";
 
 const programs = (home: string) => ({ amp: join(home, ".amp/bin/amp"), agentapi: "/usr/local/bin/agentapi" });
 

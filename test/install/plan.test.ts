@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AmpProbe } from "../../src/amp/probe.ts";
 import { isUpgrade, planAgentapi, planAmp } from "../../src/install/plan.ts";
-import { exampleConfig } from "./example.ts";
+import { exampleConfig } from "../start/example.ts";
 
 const HOUR = 3_600_000;
 const amp = (version: string, path = `/home/alice/${version}/amp`): AmpProbe => ({

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { recordUpdateCheck, sinceUpdateCheck } from "../../src/install/update-check.ts";
-import { example } from "./example.ts";
+import { example } from "./module-home.ts";
 
 test("says how long ago the last check was, also where the clock went back", () => {
   let now = new Date("2026-10-01T12:00:00Z");

@@ -1,0 +1,141 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { DownloadError, type DownloadOptions, download } from "../../src/system/download.ts";
+import { type Fault, type Route, startFileServer } from "../support/file-server.ts";
+
+const content = Buffer.alloc(64 * 1024, "new bytes ");
+/** The usual limits, a hundred times shorter: the same code, the same counts. */
+const limits = { connectMs: 200, idleMs: 300, totalMs: 3000, attempts: 5 };
+
+async function attempt(route: Route, options: Partial<DownloadOptions> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "amp-module-it's höme-"));
+  const server = await startFileServer({ "/file": { content, ...route } });
+  onTestFinished(async () => {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const target = join(folder, "agentapi");
+  await writeFile(target, "old bytes", { mode: 0o755 });
+  const pauses: number[] = [];
+  const pause = async (ms: number) => void pauses.push(ms);
+  const started = performance.now();
+  const all = { env: {}, mode: 0o755, limits, pause, ...options };
+  const error = await download(`${server.url}/file`, target, all).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  const tookMs = performance.now() - started;
+  expect(await readdir(folder)).toEqual(["agentapi"]);
+  return { error, requests: server.count(), pauses, tookMs, bytes: await readFile(target), url: server.url };
+}
+
+/** Requests in all, the most milliseconds without pauses, and what the error says. */
+const always: [name: string, fault: Fault, requests: number, budgetMs: number, message: RegExp][] = [
+  ["404", { status: 404 }, 1, 1000, /HTTP 404: fault 404$/],
+  ["403", { status: 403 }, 1, 1000, /HTTP 403/],
+  ["429 with Retry-After", { status: 429, retryAfter: 7 }, 5, 1000, /HTTP 429.*\(tried 5 times\)/],
+  ["500", { status: 500 }, 5, 1000, /HTTP 500.*\(tried 5 times\)/],
+  ["503", { status: 503 }, 5, 1000, /HTTP 503.*\(tried 5 times\)/],
+  ["reset", { reset: true }, 5, 1000, /(ECONNRESET|hang up).*\(tried 5 times\)/],
+  ["truncation", { cutAt: content.length / 2 }, 5, 1000, /\(tried 5 times\)/],
+  ["no answer", { delayMs: 5000 }, 5, 5 * 200 + 700, /no answer in time \(tried 5 times\)/],
+  ["endless body", { neverEnds: true }, 5, 5 * 300 + 700, /the connection stalled \(tried 5 times\)/],
+  ["slow trickle", { trickle: { bytes: 16, everyMs: 20 } }, 1, 3000 + 700, /takes longer than 3 s/],
+];
+
+test.concurrent.each(always)("%s, always", async (_, fault, requests, budgetMs, message) => {
+  const result = await attempt({ fault });
+  expect(result.error).toBeInstanceOf(DownloadError);
+  expect(String(result.error)).toMatch(message);
+  expect(result.requests).toBe(requests);
+  expect(result.pauses).toHaveLength(requests - 1);
+  expect(result.tookMs).toBeLessThan(budgetMs);
+  expect(result.bytes.toString()).toBe("old bytes");
+});
+
+test.concurrent.each(always.filter(([, , requests]) => requests > 1))("%s, once", async (_, fault) => {
+  const result = await attempt({ faults: [fault] });
+  expect(result.error).toBeUndefined();
+  expect(result.requests).toBe(2);
+  expect(result.bytes.equals(content)).toBe(true);
+});
+
+test("Retry-After sets the pause, in seconds or as a date, up to a minute", async () => {
+  const date = new Date(Date.now() + 20_000).toUTCString();
+  const faults = [7, date, 86_400, "soon", 0].map((retryAfter) => ({ status: 429, retryAfter }));
+  const { pauses } = await attempt({ faults }, { limits: { ...limits, attempts: 6 } });
+  expect(pauses[0]).toBe(7000);
+  expect(pauses[1]).toBeGreaterThan(17_000);
+  expect(pauses[1]).toBeLessThanOrEqual(20_000);
+  expect(pauses[2]).toBe(60_000);
+  expect(pauses[3]).toBeLessThanOrEqual(8000);
+  expect(pauses[4]).toBe(0);
+});
+
+test("without one the pauses grow, each drawn from its whole span", async () => {
+  const runs = await Promise.all(Array.from({ length: 20 }, () => attempt({ fault: { status: 500 } })));
+  for (const [index, longest] of [1000, 2000, 4000, 8000].entries()) {
+    const drawn = runs.map(({ pauses }) => pauses[index] ?? -1);
+    expect(Math.max(...drawn)).toBeLessThanOrEqual(longest);
+    expect(Math.max(...drawn)).toBeGreaterThan(longest / 3);
+    expect(Math.min(...drawn)).toBeLessThan((longest * 2) / 3);
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test("the total time is for all attempts: a stall every time cannot stretch it", async () => {
+  const result = await attempt({ fault: { neverEnds: true } }, { limits: { ...limits, totalMs: 700 } });
+  expect(String(result.error)).toMatch(/takes longer than 0.7 s/);
+  expect(result.requests).toBe(3);
+  expect(result.tookMs).toBeLessThan(1400);
+});
+
+test("more bytes than any release has end it", async () => {
+  const result = await attempt({}, { limits: { ...limits, maxBytes: 1000 } });
+  expect(String(result.error)).toContain("more than 1000 bytes came");
+  expect(result.requests).toBe(1);
+});
+
+test("a wrong checksum is final, and names both", async () => {
+  const result = await attempt({}, { sha256: "0".repeat(64) });
+  expect(String(result.error)).toMatch(/wrong checksum: sha256 [0-9a-f]{64}, wanted 0{64}/);
+  expect(result.requests).toBe(1);
+  expect(result.bytes.toString()).toBe("old bytes");
+});
+
+test("what does not prove itself never gets in place", async () => {
+  const reason = new Error("the file answers as version 1.0.0");
+  const prove = async (temporary: string) => {
+    expect((await readFile(temporary)).equals(content)).toBe(true);
+    throw reason;
+  };
+  const result = await attempt({}, { prove });
+  expect(result.error).toBe(reason);
+  expect(result.bytes.toString()).toBe("old bytes");
+});
+
+test("an empty answer is no file", async () => {
+  const result = await attempt({ content: "" });
+  expect(String(result.error)).toMatch(/the answer is empty \(tried 5 times\)/);
+});
+
+test("a redirect to another scheme is refused, one within the scheme is followed", async () => {
+  const other = await attempt({ redirectTo: "file:///etc/passwd" });
+  expect(String(other.error)).toContain("redirected from http: to file:, which is refused");
+  expect(other.requests).toBe(1);
+  const loop = await attempt({ redirectTo: "/file" });
+  expect(String(loop.error)).toContain("too many redirects");
+  expect(loop.requests).toBe(11);
+});
+
+test("an address's password is in no error", async () => {
+  const error = await download("http://bob:p@ss@127.0.0.1:9/file", "/tmp/amp-module-nowhere", {
+    env: {},
+    mode: 0o600,
+    limits: { attempts: 1 },
+  }).catch(String);
+  expect(error).toContain("//127.0.0.1:9/file");
+  expect(error).not.toContain("p@ss");
+});

@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { execa } from "execa";
+import type { Config } from "../../src/config.ts";
+import { freePort } from "../support/free-port.ts";
+import { endProcesses, findProcesses, type ProcessInfo } from "../support/processes.ts";
+import { type RunOptions, runAsAgent, type ScriptResult } from "../support/run-script.ts";
+import { applyModule } from "../support/terraform.ts";
+import { makeToolFolder } from "../support/tool-folder.ts";
+import { testApiKey } from "../support/workspace.ts";
+
+const marker = "AMP_TEST_WORKSPACE";
+/** A space, a quote and letters outside of ASCII: every test here has such a home. */
+const awkwardName = "Zoë's höme";
+
+export interface HomeOptions {
+  /** Variables of the module, by name. */
+  config?: Partial<Config>;
+  env?: Record<string, string>;
+  /** Programs in a folder in front of PATH, by name. */
+  path?: Record<string, string>;
+  /** PATH with coreutils only (and the names given) instead of a usual image's tools. */
+  bare?: readonly string[];
+  /** Mounts a tmpfs of so many KiB as the home; needs root. */
+  tmpfsKiB?: number;
+}
+
+export interface Home {
+  /** Holds the home and everything else of the test. */
+  root: string;
+  home: string;
+  moduleDir: string;
+  port: number;
+  env: Record<string, string>;
+  /** The rendered start script with this home's variables in its payload. */
+  startScript: string;
+  /** Changes variables, as a new template version does. */
+  configure(config: Partial<Config>): Promise<void>;
+  /** Runs `amp-module <arguments>` of the module directory. */
+  cli(args: string | readonly string[], options?: Partial<RunOptions>): Promise<ScriptResult>;
+  /** Runs the whole start script as the Coder agent does. */
+  start(options?: Partial<RunOptions>): Promise<ScriptResult>;
+  run(command: readonly string[], options?: Partial<RunOptions>): Promise<ScriptResult>;
+  log(name?: string): Promise<string>;
+  processes(): Promise<ProcessInfo[]>;
+  dispose(): Promise<void>;
+}
+
+interface Rendered {
+  script: string;
+  payload: string;
+  config: Config;
+}
+
+let rendered: Promise<Rendered> | undefined;
+
+/**
+ * A home with the module unpacked as its start script does it, but for the variables given: Terraform is asked once, so
+ * that hundreds of homes cost little.
+ */
+export async function createHome(options: HomeOptions = {}): Promise<Home> {
+  rendered ??= render();
+  const { script, payload, config: base } = await rendered;
+  const root = await realpath(await mkdtemp(join(tmpdir(), "amp-module-home-")));
+  const home = join(root, awkwardName);
+  const id = randomUUID();
+  await mkdir(home);
+  if (options.tmpfsKiB) {
+    await execa("mount", ["-t", "tmpfs", "-o", `size=${options.tmpfsKiB}k,mode=755`, "tmpfs", home]);
+  }
+  await mkdir(join(root, "tmp"));
+  for (const [name, content] of Object.entries(options.path ?? {})) {
+    await mkdir(join(root, "path"), { recursive: true });
+    await writeFile(join(root, "path", name), content, { mode: 0o755 });
+  }
+  const port = await freePort();
+  const env: Record<string, string> = {
+    HOME: home,
+    USER: "alice",
+    SHELL: "/bin/bash",
+    LANG: "C.UTF-8",
+    PATH: `${join(root, "path")}:${await tools(options.bare)}`,
+    CODER: "true",
+    CODER_AGENT_URL: "http://127.0.0.1:9/",
+    AMP_API_KEY: testApiKey,
+    TMPDIR: join(root, "tmp"),
+    [marker]: id,
+    // npm waits 10 s and then 60 s between its tries; how long is the user's setting, and this user is impatient.
+    npm_config_fetch_retry_mintimeout: "100",
+    npm_config_fetch_retry_maxtimeout: "200",
+    npm_config_update_notifier: "false",
+    ...options.env,
+  };
+  const moduleDir = join(home, ".amp-module");
+  let config: Config = { ...base, agentapi_port: port, ...options.config };
+  const run: Home["run"] = (command, overrides = {}) =>
+    runAsAgent(command, { cwd: home, timeoutMs: 120_000, ...overrides, env: { ...env, ...overrides.env } });
+
+  const result: Home = {
+    ...{ root, home, moduleDir, port, env },
+    get startScript() {
+      return script.replace(payload, gzipSync(JSON.stringify(config)).toString("base64"));
+    },
+    async configure(changes) {
+      config = { ...config, ...changes };
+      await writeFile(join(moduleDir, "config.json"), JSON.stringify(config));
+    },
+    cli: (args, overrides) => run([join(moduleDir, "bin/amp-module"), ...[args].flat()], overrides),
+    start: (overrides) => run(["bash", "-c", result.startScript], overrides),
+    run,
+    log: (name = "install") => readFile(join(moduleDir, `${name}.log`), "utf8").catch(() => ""),
+    processes: () => findProcesses(marker, id),
+    async dispose() {
+      await endProcesses(marker, id, 300);
+      if (options.tmpfsKiB) await execa("umount", ["-l", home]);
+      await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    },
+  };
+  await cp(await unpacked(script), moduleDir, { recursive: true });
+  await result.configure({});
+  return result;
+}
+
+/** Ends every process of a home at once, as a container that is killed. */
+export async function killTree(home: Home): Promise<void> {
+  for (let empty = 0; empty < 2; ) {
+    const left = await home.processes();
+    empty = left.length === 0 ? empty + 1 : 0;
+    for (const { pid } of left) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It ended in between.
+      }
+    }
+  }
+}
+
+/** Whether this user may mount a file system; Docker's default does not allow it even to root. */
+export async function canMount(): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), "amp-module-mount-"));
+  try {
+    await execa("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
+    await execa("umount", [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What no run may leave behind: temporary files, installers' folders, npm prefixes that nothing points to. */
+export async function leftovers(home: Home): Promise<string[]> {
+  const names = await listTree(home.home);
+  const current = (await readlinkOrEmpty(join(home.moduleDir, "npm"))) || "-";
+  return names.filter(
+    (name) =>
+      !name.includes("/node_modules/") &&
+      !name.includes("/.npm/") &&
+      (/\.tmp$|\.part$|\.new$|\/\.installer-|state\/lock/.test(name) ||
+        (/\.amp-module\/(stage|npm)-[^/]+$/.test(name) && !name.endsWith(current))),
+  );
+}
+
+/** Paths of everything below a folder. */
+export async function listTree(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The first line that a program prints for `--version`, or why it does not run. */
+export async function versionOf(home: Home, path: string): Promise<string> {
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return "absent";
+  const { exitCode, stdout } = await home.run([path, "--version"]);
+  return exitCode === 0 ? (stdout.match(/\d+\.\d+\.\d+\S*/)?.[0] ?? "no version") : `exit code ${exitCode}`;
+}
+
+async function readlinkOrEmpty(path: string): Promise<string> {
+  return (await realpath(path).catch(() => "")).split("/").at(-1) ?? "";
+}
+
+async function render(): Promise<Rendered> {
+  const { resources } = await applyModule({ variables: { workdir: "~/project", amp_api_key: testApiKey } });
+  const script = Object.values(resources)
+    .filter(({ type }) => type === "coder_script")
+    .map(({ values }) => values)
+    .find((values) => values["run_on_start"] === true)?.["script"];
+  if (typeof script !== "string") throw new Error("the module has no start script");
+  const payload = script.match(/config\.json" 600 '([^']+)'/)?.[1] ?? "";
+  return { script, payload, config: JSON.parse(gunzipSync(Buffer.from(payload, "base64")).toString()) };
+}
+
+let template: Promise<string> | undefined;
+
+/** A module directory as the start script leaves it before it hands over. */
+function unpacked(script: string): Promise<string> {
+  template ??= (async () => {
+    const home = await untilExit("template");
+    const unpackOnly = script.replace(/^exec .*$/m, "exit 0");
+    await execa("sh", ["-c", unpackOnly], { env: { HOME: home } });
+    return join(home, ".amp-module");
+  })();
+  return template;
+}
+
+const toolFolders = new Map<string, Promise<string>>();
+
+/** Links to this machine's tools, the same folder for every home of a test file. */
+function tools(bare: readonly string[] | undefined): Promise<string> {
+  const key = bare?.join() ?? "usual";
+  const folder = toolFolders.get(key) ?? fillTools(bare);
+  toolFolders.set(key, folder);
+  return folder;
+}
+
+async function fillTools(bare: readonly string[] | undefined): Promise<string> {
+  const folder = await untilExit("tools");
+  await makeToolFolder(folder, bare ? "bare" : "usual", bare);
+  return folder;
+}
+
+/** A folder that is removed with this process. */
+async function untilExit(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `amp-module-${name}-`));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
