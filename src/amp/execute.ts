@@ -96,6 +96,7 @@ async function* readTurns(
   };
   child.feed(counted(input, seen)).catch((error: unknown) => end({ error }));
   let linger: NodeJS.Timeout | undefined;
+  let hasEnded = false;
   // Only before the first event: later text is the conversation's, and may speak of logins.
   child.onStderr(() => {
     if (seen.threadId === undefined && isLoginPrompt(child.stderrTail)) end("login", LOGIN_GRACE_MS);
@@ -114,11 +115,13 @@ async function* readTurns(
     const exit = await child.settled();
     const error = failure(stop, exit, seen, redact, child.stderrTail, limitMs);
     if (error) throw error;
+    hasEnded = true;
   } finally {
     clearTimeout(timer);
     clearTimeout(linger);
     options.signal?.removeEventListener("abort", abort);
-    await child.terminate();
+    if (hasEnded) child.release();
+    else await child.terminate();
   }
 }
 

@@ -120,6 +120,12 @@ export class AmpProcess {
     return this.#ending;
   }
 
+  /** Lets go of an Amp that has ended by itself. What it left running on purpose, such as a server, goes on. */
+  release(): void {
+    this.#child.stdout.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   async #terminate(graceMs: number): Promise<void> {
     if (!this.#isOver) {
       this.#kill("SIGTERM");
@@ -129,8 +135,7 @@ export class AmpProcess {
     }
     // What Amp started may have stayed behind in its group.
     this.#kill("SIGKILL");
-    this.#child.stdout.destroy();
-    this.#child.stderr?.destroy();
+    this.release();
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array> {

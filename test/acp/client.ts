@@ -30,6 +30,8 @@ interface Setup {
   args?: string[];
   consent?: Consent;
   at?: Scripted;
+  /** Command that runs the bundle. */
+  runtime?: string[];
   /** Introduce the client as AgentAPI does: not at all. */
   isNameless?: boolean;
 }
@@ -37,7 +39,8 @@ interface Setup {
 /** The agent in a process of its own, and a client of the official SDK connected to it. */
 export async function connect(bundle: string, scenario: string, setup: Setup = {}): Promise<Connected> {
   const at = setup.at ?? (await scripted(scenario));
-  const child = spawn("node", [bundle, ...(setup.args ?? [])], {
+  const [program = "node", ...flags] = setup.runtime ?? [];
+  const child = spawn(program, [...flags, bundle, ...(setup.args ?? [])], {
     cwd: at.home,
     env: { ...process.env, XDG_STATE_HOME: "", AMP_CLI_PATH: SCRIPTED_AMP, ...at.env },
     stdio: ["pipe", "pipe", "pipe"],

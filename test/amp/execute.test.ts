@@ -1,7 +1,6 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { execute, executeRecords } from "../../src/amp/execute.ts";
 import { run } from "../../src/amp/run.ts";
@@ -81,11 +80,14 @@ describe("a turn that works", () => {
   });
 
   test("a child of Amp that holds its output open does not hold the caller", async () => {
-    const { events, error, ms } = await collect("x", (await scripted("holder")).options);
+    const amp = await scripted("holder");
+    const { events, error, ms } = await collect("x", amp.options);
 
     expect(error).toBeUndefined();
     expect(texts(events)).toEqual(["held"]);
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(4_000);
+    // It was left running on purpose, as a server would be.
+    expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(true);
   });
 });
 
@@ -158,22 +160,22 @@ describe("a turn that fails", () => {
 
 describe("ending Amp early", () => {
   test("a hanging Amp is ended after the time limit", async () => {
-    const amp = await scripted("hang", { timeoutMs: 400 });
+    const amp = await scripted("hang", { timeoutMs: 1_000 });
     const { events, error, ms } = await collect("x", amp.options);
 
     expect(events.map((event) => event.type)).toEqual(["system"]);
-    expect(error).toMatchObject({ kind: "timeout", message: "Amp was not done after 0.4 s." });
-    expect(ms).toBeLessThan(1_500);
+    expect(error).toMatchObject({ kind: "timeout", message: "Amp was not done after 1 s." });
+    expect(ms).toBeLessThan(2_500);
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(false);
   });
 
   test("an Amp that ignores SIGTERM is killed after the grace, with its children", async () => {
-    const amp = await scripted("stubborn", { timeoutMs: 400, graceMs: 300 });
+    const amp = await scripted("stubborn", { timeoutMs: 1_000, graceMs: 300 });
     const { error, ms } = await collect("x", amp.options);
 
     expect(error).toMatchObject({ kind: "timeout", signal: "SIGKILL" });
-    expect(ms).toBeGreaterThan(690);
-    expect(ms).toBeLessThan(2_000);
+    expect(ms).toBeGreaterThan(1_290);
+    expect(ms).toBeLessThan(3_000);
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(false);
   });
 
@@ -181,7 +183,7 @@ describe("ending Amp early", () => {
     const amp = await scripted("hang");
     const controller = new AbortController();
     const running = collect("x", { ...amp.options, signal: controller.signal });
-    await sleep(300);
+    await expect.poll(() => amp.calls().length, { timeout: 5_000 }).toBe(1);
     controller.abort();
 
     expect((await running).error).toMatchObject({ kind: "aborted" });

@@ -155,6 +155,31 @@ describe("the real Amp, offline", async () => {
     await expect(createThread(await offline())).rejects.toMatchObject({ kind: "cannot_connect" });
   });
 
+  test_("it takes every flag that is made for it", async () => {
+    const options = await offline();
+    await expect(
+      run(["one", "two"], {
+        ...options,
+        continueThread: "T-2775dc92-90ed-4f85-8b73-8f9766029e83",
+        mode: "high",
+        visibility: "private",
+        labels: ["a", "b"],
+        thinking: true,
+        keepThread: true,
+        permissions: [{ tool: "Bash", action: "reject" }],
+        mcpConfig: { a: { command: "true", args: [], env: { A: "b" } } },
+        skills: options.cwd,
+        settings: { "amp.showCosts": false },
+        logLevel: "error",
+        logFile: join(options.cwd, "amp.log"),
+        noIde: true,
+        noColor: true,
+        noNotifications: true,
+        dangerouslyAllowAll: true,
+      }),
+    ).rejects.toMatchObject({ kind: "cannot_connect" });
+  });
+
   test_("no key: auth_required instead of a login that waits for ever", async () => {
     const { env, ...options } = await offline();
     const begin = performance.now();
