@@ -29,12 +29,14 @@ locals {
 
   # --- Addresses ---
 
-  urls = {
+  urls = merge({
     amp_url               = var.amp_url
     amp_installer_url     = var.amp_installer_url
     npm_registry_url      = var.npm_registry_url
     agentapi_download_url = var.agentapi_download_url
-  }
+    }, {
+    for index, url in var.mcp_config_remote_path : "mcp_config_remote_path[${index}]" => try(coalesce(url), "")
+  })
   optional_urls = ["amp_url", "npm_registry_url"]
 
   url_problems = flatten([

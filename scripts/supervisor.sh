@@ -42,16 +42,28 @@ stop() {
 trap stop TERM INT
 trap '' HUP
 
-# How much the agent has written to its terminal: unchanged, there is nothing new to save.
+# How much the agent has written to its terminal: unchanged, there is nothing new to save. Goes down through wrappers,
+# such as a boundary, as long as there is one child only.
 measure_activity() {
   activity=
-  for children in /proc/"$1"/task/*/children; do
-    read -r pids 2>/dev/null <"$children" || continue
-    for pid in $pids; do
+  parent=$1
+  while :; do
+    pids=
+    for children in /proc/"$parent"/task/*/children; do
+      # There is no line end in it: read fails, and has read all the same.
+      line=
+      read -r line 2>/dev/null <"$children" || :
+      pids="$pids $line"
+    done
+    # shellcheck disable=SC2086 # to be split
+    set -- $pids
+    for pid in "$@"; do
       while read -r name value; do
         [ "$name" != wchar: ] || activity="$activity $pid:$value"
       done 2>/dev/null <"/proc/$pid/io" || :
     done
+    [ "$#" -eq 1 ] || return 0
+    parent=$1
   done
 }
 

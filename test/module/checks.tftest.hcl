@@ -62,6 +62,26 @@ run "addresses_wrong" {
   expect_failures = [coder_script.start]
 }
 
+run "addresses_of_remote_mcp_servers" {
+  command = plan
+
+  variables {
+    mcp_config_remote_path = ["https://mcp.example.com/team.json", "", "/etc/mcp.json", "https://user:secret@mcp.example.com/x", "https://mcp.example.com/a b"]
+  }
+
+  assert {
+    condition = join("\n", local.url_problems) == join("\n", [
+      "mcp_config_remote_path[1] is \"\": it must begin with http:// or https:// and a host name.",
+      "mcp_config_remote_path[2] is \"/etc/mcp.json\": it must begin with http:// or https:// and a host name.",
+      "mcp_config_remote_path[3] carries a user name or password. Scripts may be logged, so no credentials may be in it: let the server admit the workspace's network instead.",
+      "mcp_config_remote_path[4] contains white space or a control character.",
+    ])
+    error_message = "Got: ${join("\n", local.url_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
 run "addresses_with_credentials_or_white_space" {
   command = plan
 

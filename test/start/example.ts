@@ -42,6 +42,8 @@ const plain = {
   enable_agentapi: true,
   enable_boundary: false,
   boundary_config: "",
+  transport: "terminal" as const,
+  acp_bundle_sha256: "",
   log_level: "info" as const,
 };
 

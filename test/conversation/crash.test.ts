@@ -1,0 +1,108 @@
+import { afterEach, expect, test } from "vitest";
+import {
+  answered,
+  conversation,
+  kill,
+  serverPid,
+  started,
+  stateFile,
+  supervisorPid,
+  timesAsked,
+  workspaces,
+} from "./workspace.ts";
+
+const { create, dispose } = workspaces();
+afterEach(dispose);
+
+const prompt = "Write a haiku";
+
+test("a killed AgentAPI answers again within 5 s, with its conversation and on its thread", async () => {
+  const ws = await started(await create({ variables: { ai_prompt: prompt } }));
+  await answered(ws, prompt);
+  await expect
+    .poll(() => stateFile(ws, "agentapi-state.json"), { timeout: 30_000, interval: 200 })
+    .toContain(`Echo: ${prompt}`);
+  const before = await conversation(ws);
+  const first = await serverPid(ws);
+  kill(first, "SIGKILL");
+  const from = performance.now();
+  await expect
+    .poll(
+      () =>
+        ws.client.status().then(
+          () => serverPid(ws),
+          () => first,
+        ),
+      { timeout: 10_000, interval: 20 },
+    )
+    .not.toBe(first);
+  expect(performance.now() - from).toBeLessThan(5000);
+
+  await expect.poll(() => conversation(ws), { timeout: 10_000 }).toEqual(expect.arrayContaining(before));
+  await answeredByPerson(ws, "Another one");
+  expect(await timesAsked(ws, prompt)).toBe(1);
+  expect((await ws.prompts()).map(({ text }) => text)).toEqual([prompt, "Another one"]);
+  expect(await ws.log("agentapi-start")).toMatch(
+    /WARN {2}AgentAPI or Amp ended unexpectedly \(exit code 137\)/,
+  );
+  const [, thread, again] = (await ws.ampCalls()).map((args) => args.join(" "));
+  expect(again).toBe(thread);
+}, 60_000);
+
+test("five ends in a row are the last: the log's last lines say so and what to do, and nothing is left", async () => {
+  const ws = await started(await create());
+  const supervisor = await supervisorPid(ws);
+  let last = 0;
+  for (let ends = 0; ends < 5; ends++) {
+    await expect.poll(() => serverPid(ws), { timeout: 20_000, interval: 20 }).not.toBe(last || Number.NaN);
+    await expect.poll(() => serverPid(ws), { timeout: 20_000, interval: 20 }).toBeGreaterThan(0);
+    last = await serverPid(ws);
+    kill(last, "SIGKILL");
+    await expect.poll(() => serverPid(ws), { interval: 5 }).not.toBe(last);
+  }
+  await expect.poll(() => ws.processes(), { timeout: 5000 }).toEqual([]);
+  const lines = (await ws.log("agentapi-start")).trimEnd().split("\n").slice(-2);
+  expect(lines[0]).toMatch(/^\S+Z ERROR AgentAPI or Amp ended 5 times within 10 minutes .*giving up\.$/);
+  expect(lines[1]).toMatch(/^\S+Z ERROR To fix it: .*amp-module start/);
+  await started(ws);
+  expect(await supervisorPid(ws)).not.toBe(supervisor);
+}, 60_000);
+
+test("a killed supervisor leaves an orphan; the next start ends it and starts anew, the conversation goes on", async () => {
+  const ws = await started(await create({ variables: { ai_prompt: prompt } }));
+  await answered(ws, prompt);
+  const [supervisor, orphan] = [await supervisorPid(ws), await serverPid(ws)];
+  kill(supervisor, "SIGKILL");
+  await started(ws);
+  expect(await ws.log("agentapi-start")).toMatch(/lost its supervisor: it is ended/);
+  const pids = (await ws.processes()).map(({ pid }) => pid);
+  expect(pids).not.toContain(orphan);
+  expect(pids).toContain(await serverPid(ws));
+  expect(pids).toContain(await supervisorPid(ws));
+  await expect.poll(() => timesAsked(ws, prompt), { timeout: 10_000 }).toBe(1);
+  expect((await ws.prompts()).length).toBe(1);
+});
+
+test("an agent that its user ended is started again, on its thread", async () => {
+  const ws = await started(await create());
+  const first = await serverPid(ws);
+  // Ctrl-C in its terminal.
+  await ws.client.sendMessage({ type: "raw", content: "\u0003" });
+  await expect
+    .poll(
+      () =>
+        ws.client.status().then(
+          () => serverPid(ws),
+          () => first,
+        ),
+      { timeout: 10_000, interval: 50 },
+    )
+    .not.toBe(first);
+  expect(await ws.log("agentapi-start")).toMatch(/starting both again|starting again/);
+});
+
+async function answeredByPerson(ws: Parameters<typeof answered>[0], content: string): Promise<void> {
+  await expect.poll(async () => (await ws.client.status()).status, { timeout: 10_000 }).toBe("stable");
+  await ws.client.sendMessage({ type: "user", content });
+  await answered(ws, content);
+}
