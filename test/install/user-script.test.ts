@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { runUserScript } from "../../src/install/user-script.ts";
+import { installContext, writeProgram } from "./install-context.ts";
+
+function setUp(text: string, env: Record<string, string> = {}) {
+  const setup = installContext({}, env);
+  const { script, log: path } = setup.context.paths.preInstall;
+  writeProgram(script, text);
+  return { ...setup, path, own: () => readFileSync(path, "utf8") };
+}
+
+test("without a script nothing happens", async () => {
+  const { context, log, logged } = installContext();
+  await runUserScript("pre_install_script", context, log);
+  await runUserScript("post_install_script", context, log);
+  expect(logged()).toBe("");
+  expect(existsSync(context.paths.preInstall.log)).toBe(false);
+});
+
+describe("a script", () => {
+  test("runs in the home with the agent's environment; both its streams go to a log of its own", async () => {
+    const { context, log, own, path, logged } = setUp('#!/bin/sh\npwd\necho "$FOO" >&2\n', {
+      FOO: "from the template",
+    });
+    await runUserScript("pre_install_script", context, log);
+    const lines = own().trimEnd().split("\n");
+    expect(lines.map((line) => line.replace(/^\S+Z INFO {2}/, "")).sort()).toEqual(
+      [context.paths.home, "from the template"].sort(),
+    );
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(logged()).toContain(`its output goes to ${path}`);
+  });
+
+  test.each([
+    ["sh, where it names none", 'echo "args $#"; [ -z "$BASH_VERSION" ] || echo bash\n', /args 0\n/],
+    [
+      "the interpreter of its first line",
+      `#!${process.execPath}\nconsole.log("node " + (1 + 1));\n`,
+      /node 2\n/,
+    ],
+  ])("is read by %s", async (_name, text, wanted) => {
+    const { context, log, own } = setUp(text);
+    await runUserScript("pre_install_script", context, log);
+    expect(own()).toMatch(wanted);
+  });
+
+  test("that fails stops the install, with its last lines and where to read on", async () => {
+    const { context, log, path, own } = setUp(
+      "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line-$i; done; exit 3\n",
+    );
+    const failed = runUserScript("pre_install_script", context, log);
+    await expect(failed).rejects.toMatchObject({
+      name: "ModuleError",
+      message: expect.stringMatching(
+        /^pre_install_script failed: exit code 3\. Its last lines:\nline-3\n[\s\S]*line-12$/,
+      ),
+      fix: expect.stringContaining(path),
+    });
+    expect(own()).toContain("line-1\n");
+  });
+
+  test("with an interpreter that is missing says so", async () => {
+    const { context, log } = setUp("#!/no/such/interpreter\n");
+    await expect(runUserScript("pre_install_script", context, log)).rejects.toThrow(
+      /pre_install_script failed: exit code 12[67]/,
+    );
+  });
+
+  test("may leave a daemon behind", async () => {
+    const { context, log, own } = setUp('sleep 60 &\necho "daemon $!"\n');
+    const started = performance.now();
+    await runUserScript("pre_install_script", context, log);
+    process.kill(Number(own().match(/daemon (\d+)/)?.[1]), "SIGKILL");
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  test("each run begins its log anew and keeps the one before", async () => {
+    const { context, log, path, own } = setUp("echo run\n");
+    await runUserScript("pre_install_script", context, log);
+    await runUserScript("pre_install_script", context, log);
+    expect(own().match(/run/g)).toHaveLength(1);
+    expect(existsSync(`${path}.1`)).toBe(true);
+  });
+});
+
+test("the launcher ran the pre script already: only that one is left out", async () => {
+  const { context, log, logged, path } = setUp("echo again\n", { AMP_MODULE_PRE_INSTALL_DONE: "1" });
+  writeProgram(context.paths.postInstall.script, "echo post\n");
+  await runUserScript("pre_install_script", context, log);
+  await runUserScript("post_install_script", context, log);
+  expect(existsSync(path)).toBe(false);
+  expect(readFileSync(context.paths.postInstall.log, "utf8")).toContain("post");
+  expect(logged()).toContain("pre_install_script: already run");
+});
