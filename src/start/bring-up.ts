@@ -85,7 +85,7 @@ function report(readiness: Readiness, prompt: string, elapsed: string, log: Log)
     log.warn(
       `AgentAPI does not recognise Amp's input box: the screen has rested for ${REST_MS / 1000} s and the prompt was still ` +
         "unsent. It was typed into the terminal instead, so it stands in no history, and messages from the chat cannot " +
-        "arrive either. Amp's screen has changed; a newer agentapi_version may know it.",
+        'arrive either. Amp\'s screen has changed since this AgentAPI; transport = "stream" does not depend on any screen.',
     );
   }
 }
