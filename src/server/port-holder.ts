@@ -48,6 +48,8 @@ function pidListeningOn(port: number): number | undefined {
     .map((line) => line.trim().split(/\s+/))
     .filter(([, local, , state]) => local?.endsWith(`:${wantedPort}`) && state === "0A")
     .map((fields) => `socket:[${fields[9]}]`);
+  // Nobody listens: no reason to look through every process.
+  if (sockets.length === 0) return undefined;
   return listFolder("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
