@@ -74,14 +74,15 @@ export class Delivery {
   async #run(): Promise<void> {
     // The caller goes on first, so that updates which come together are joined.
     await Promise.resolve();
-    if (this.#isPaced) await this.#echo?.connected();
     try {
       for (
         let update = this.#waiting.shift();
         update && !this.#signal.aborted;
         update = this.#waiting.shift()
       ) {
-        const before = this.#echo?.state;
+        // Before it is connected the echo's state is not AgentAPI's.
+        const isHeard = this.#isPaced && (await this.#echo?.connected()) === true;
+        const before = isHeard ? this.#echo?.state : undefined;
         await this.#client.notify(methods.client.session.update, { sessionId: this.#sessionId, update });
         if (this.#isPaced && isShown(update)) await this.#handled(update.sessionUpdate, before);
       }

@@ -155,13 +155,11 @@ export class AmpProcess {
   #releaseWhenQuiet(): void {
     const { stdout } = this.#child;
     let seen = -1;
+    const isQuiet = () => stdout.readableLength === 0 && seen === this.#readBytes;
     this.#quietCheck = setInterval(() => {
-      if (stdout.readableLength === 0 && seen === this.#readBytes) {
-        clearInterval(this.#quietCheck);
-        stdout.destroy();
-        this.#child.stderr?.destroy();
-      }
-      seen = this.#readBytes;
+      if (!isQuiet()) seen = this.#readBytes;
+      // Not yet proof: a busy reader may have kept this process from looking. After the next poll it has looked.
+      else setImmediate(() => isQuiet() && this.release());
     }, SILENCE_MS);
     this.#quietCheck.unref();
     stdout.once("close", () => clearInterval(this.#quietCheck));

@@ -32,10 +32,11 @@ async function startAgentApi(
   args: string[] = [],
   at?: Scripted,
   amp = SCRIPTED_AMP,
+  flags: string[] = [],
 ): Promise<Running> {
   const home = at ?? (await scripted(scenario));
   const port = await freePort();
-  const server = ["server", "--type", "amp", "--experimental-acp", "--port", String(port), "--"];
+  const server = ["server", "--type", "amp", "--experimental-acp", "--port", String(port), ...flags, "--"];
   const agent = [
     "node",
     bundle.path,
@@ -92,6 +93,15 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, (
     await expect.poll(() => statuses).toEqual(["stable", "running", "stable"]);
     controller.abort();
     await listening;
+  });
+
+  test("a first prompt that AgentAPI sends before it listens arrives, and so does its answer", async () => {
+    const flags = ["--initial-prompt", "one|two|three"];
+    const { client } = await startAgentApi("pieces", [], undefined, SCRIPTED_AMP, flags);
+    await expect
+      .poll(async () => (await client.messages()).map(({ content }) => content), { timeout: 10_000 })
+      .toEqual(["one|two|three", "one\n\ntwo\n\nthree"]);
+    await expect.poll(async () => (await client.status()).status).toBe("stable");
   });
 
   test("a second prompt goes on with the same thread, and so does the next start", async () => {

@@ -79,6 +79,20 @@ describe("a turn that works", () => {
     }
   });
 
+  test("a reader that is busy when Amp ends loses nothing", async () => {
+    const pause = () => {
+      const end = performance.now() + 350;
+      while (performance.now() < end);
+    };
+    let events = 0;
+    for await (const _event of execute("x", (await scripted("many")).options)) {
+      events += 1;
+      // The last of it is still in the pipe when Amp is gone.
+      if (events > 99_000 && events % 150 === 0) pause();
+    }
+    expect(events).toBe(100_002);
+  });
+
   test("a child of Amp that holds its output open does not hold the caller", async () => {
     const amp = await scripted("holder");
     const { events, error, ms } = await collect("x", amp.options);
