@@ -329,7 +329,7 @@ run "terminal_app_and_looks" {
   }
 
   assert {
-    condition     = strcontains(coder_script.start.script, "$HOME/.amp-module-helper\n") && strcontains(coder_script.stop.script, "$HOME/.amp-module-helper/")
+    condition     = strcontains(coder_script.start.script, "$HOME/.amp-module-helper\n") && strcontains(coder_script.stop.script, "/.amp-module-helper/bin/")
     error_message = "A script uses another module directory."
   }
 }
