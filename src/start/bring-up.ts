@@ -67,11 +67,13 @@ export async function bringUp(context: Context, plan: StartPlan, prompt: string,
     throw await failed(error, server, context, outputFrom);
   }
   writeFileAtomic(paths.ready, "");
-  writeServerRecord(paths.running, { ...record, isReady: true });
+  writeServerRecord(paths.running, { ...record, isReady: true, delivery: DELIVERY[readiness.state] });
   if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
   if (readiness.state !== "settling") writeFileAtomic(paths.deliveredPrompt, promptDigest(plan.prompt));
   report(readiness, prompt, elapsed(), log);
 }
+
+const DELIVERY = { ready: "chat", unrecognised: "typed", settling: "unknown" } as const;
 
 function report(readiness: Readiness, prompt: string, elapsed: string, log: Log): void {
   if (readiness.state === "ready") {

@@ -16,6 +16,8 @@ export interface Observed {
   /** The agent's screen or message, as AgentAPI reports it. */
   screen: string;
   status: "running" | "stable";
+  /** When the screen had something on it for the first time, by `performance.now()`. */
+  drawnAt?: number;
 }
 
 /** How a start can turn out: what a person has to know is in the log, what has to fail is thrown. */
@@ -51,7 +53,7 @@ interface Times {
   answerMs: number;
   settleMs: number;
   restMs: number;
-  /** The agent must live this long before it counts as ready: offline, real Amp draws first and then gives up. */
+  /** The agent must live this long, from its first screen on, before it counts as ready: offline, real Amp draws first and then gives up. */
   minLifeMs: number;
 }
 
@@ -85,7 +87,9 @@ export async function awaitReadiness({
     const isReady = () => observed.status === "stable" && (transport === "acp" || isDrawn(observed.screen));
     const watching = watch({ client, prompt, observed, isReady, times, signal: stop.signal });
     const readiness = await Promise.race([watching, death]);
-    await Promise.race([sleep(Math.max(0, times.minLifeMs - (performance.now() - started))), death]);
+    // On a loaded machine it may take seconds to draw: only from then on it tries to reach its server.
+    const since = observed.drawnAt ?? started;
+    await Promise.race([sleep(Math.max(0, since + times.minLifeMs - performance.now())), death]);
     return readiness;
   } catch (error) {
     // A connection that breaks is how a dying server looks from outside: its exit says more.
@@ -138,6 +142,7 @@ async function watch({ client, prompt, observed, isReady, times, signal }: Watch
         if (prompt !== "" && role === "user" && message === prompt) return { state: "ready" };
         if (role === "agent" && message !== observed.screen) {
           observed.screen = message;
+          if (isDrawn(message)) observed.drawnAt ??= performance.now();
           lastChange = performance.now();
         }
       }

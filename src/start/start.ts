@@ -15,7 +15,7 @@ import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { bringUp } from "./bring-up.ts";
 import { promptDigest } from "./configuration.ts";
-import { sendMessage } from "./deliver.ts";
+import { sendMessage, typePrompt } from "./deliver.ts";
 import { StartError } from "./diagnosis.ts";
 import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
 import { checkSavedState, setSavedStateAside } from "./saved-state.ts";
@@ -43,8 +43,10 @@ export async function start(
   }
   const isKept =
     running?.isReady === true && running.configuration === plan.configuration && (await answers(plan.client));
+  // A changed prompt becomes a further message only where it is known how the first one went in.
+  const takesAnother = running?.prompt !== "" && ["chat", "typed"].includes(running?.delivery ?? "");
   const keepsConversation =
-    isKept && (running.prompt === promptDigest(plan.prompt) || plan.prompt === "" || running.prompt !== "");
+    isKept && (running.prompt === promptDigest(plan.prompt) || plan.prompt === "" || takesAnother);
   const log = openLog({ rotate: !keepsConversation });
   try {
     if (running && keepsConversation) await keep(context, running, plan, log);
@@ -123,7 +125,9 @@ async function keep(context: Context, running: ServerRecord, plan: StartPlan, lo
   log.info(`AgentAPI (pid ${running.pid}) runs with this configuration and answers: it is left alone.`);
   if (plan.prompt === "" || running.prompt === promptDigest(plan.prompt)) return;
   log.info(`The prompt has changed: sending it as a further message (${plan.prompt.length} characters).`);
-  await sendMessage(plan.client, plan.prompt);
+  // A chat message to a screen without an input box would block AgentAPI for good.
+  if (running.delivery === "typed") await typePrompt(plan.client, plan.prompt);
+  else await sendMessage(plan.client, plan.prompt);
   writeFileAtomic(context.paths.deliveredPrompt, promptDigest(plan.prompt));
   writeServerRecord(context.paths.running, { ...running, prompt: promptDigest(plan.prompt) });
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { started, workspaces } from "./workspace.ts";
 
-const { create, dispose } = workspaces();
+const { create, changed, dispose } = workspaces();
 afterEach(dispose);
 
 test("an agent without an input box gets its prompt once, typed, and the log says why", async () => {
@@ -12,9 +12,20 @@ test("an agent without an input box gets its prompt once, typed, and the log say
   expect(await ws.log("agentapi-start")).toMatch(
     /WARN {2}AgentAPI does not recognise Amp's input box: the screen has rested for 10 s .*transport = "stream"/,
   );
+  // A changed prompt is typed, too: a chat message would block AgentAPI for good.
+  const next = await changed(ws, {
+    standIn: { screen: "no-box" },
+    variables: { ai_prompt: "Now in German" },
+  });
+  await started(next);
+  await expect
+    .poll(async () => (await ws.prompts()).map(({ text }) => text))
+    .toEqual([prompt, "Now in German"]);
+  expect((await ws.client.status()).agent_type).toBe("amp");
   // Not again by a start that finds it running, and not by one after a stop.
-  await started(ws);
-  await ws.stop();
-  await started(ws);
-  expect((await ws.prompts()).length).toBe(1);
-}, 60_000);
+  await started(next);
+  await next.stop();
+  await started(next);
+  expect((await ws.prompts()).length).toBe(2);
+  expect(await next.prompts()).toEqual([]);
+}, 120_000);

@@ -76,7 +76,7 @@ test("an agent that comes up is recorded as ready only then, and keeps running",
   });
   await launch(alive, "Fix it");
   expect(early).toMatchObject({ isReady: false, prompt: promptDigest("Fix it") });
-  expect(record()).toEqual({ ...early, isReady: true });
+  expect(record()).toEqual({ ...early, isReady: true, delivery: "chat" });
   expect(isRunning(record() as ProcessIdentity)).toBe(true);
   expect(log()).toMatch(/INFO {2}Command: .*node -e .* agentapi server ''\n/);
   expect(log()).toMatch(/Amp has taken the prompt after \d+ ms/);
