@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { AmpOptions } from "../amp/options.ts";
+import type { ExecuteOptions } from "../amp/options.ts";
 import { parseDuration } from "./duration.ts";
 import { type RunOptions, runPrompt } from "./run.ts";
 
@@ -30,9 +30,9 @@ Examples:
 /**
  * Adds the `run` command to the program.
  *
- * @param where how to find Amp; asked only when the command runs
+ * @param defaults where Amp is, and what the flags do not say; asked only when the command runs
  */
-export function addRunCommand(program: Command, where: () => AmpOptions = () => ({})): void {
+export function addRunCommand(program: Command, defaults: () => ExecuteOptions = () => ({})): void {
   program
     .command("run")
     .description("give Amp one prompt, without a screen, and print what it answers")
@@ -57,14 +57,14 @@ export function addRunCommand(program: Command, where: () => AmpOptions = () => 
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .action(async (prompt: string | undefined, flags: Flags) => {
       process.exitCode = await withSignals((signal) =>
-        runPrompt(toOptions(prompt, flags, where()), { ...streams(), signal }),
+        runPrompt(toOptions(prompt, flags, defaults()), { ...streams(), signal }),
       );
     });
 }
 
-function toOptions(prompt: string | undefined, flags: Flags, where: AmpOptions): RunOptions {
+function toOptions(prompt: string | undefined, flags: Flags, defaults: ExecuteOptions): RunOptions {
   return {
-    ...where,
+    ...defaults,
     ...(prompt !== undefined && { prompt }),
     json: flags.json === true,
     ...(flags.mode !== undefined && { mode: flags.mode }),

@@ -18,6 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => bundle.remove());
 
+/** A loaded machine needs seconds to start a process. */
+const SOON = { timeout: 20_000 };
 const { session } = methods.agent;
 const newSession = ({ agent, at }: Connected, more: object = {}) =>
   agent.request(session.new, { cwd: at.home, mcpServers: [], ...more });
@@ -175,7 +177,7 @@ describe("a turn", () => {
     });
   });
 
-  test("20 MB of text and 100,000 messages come through", { timeout: 60_000 }, async () => {
+  test("20 MB of text and 100,000 messages come through", { timeout: 180_000 }, async () => {
     const connected = await connect(bundle.path, "big-line");
     const { sessionId } = await newSession(connected);
     await prompt(connected, sessionId, "x");
@@ -212,7 +214,7 @@ describe("failures", () => {
   });
 
   test("no more turns is a stop reason, a time limit an error", async () => {
-    const connected = await connect(bundle.path, "max-turns", { args: ["--timeout", "0.6"] });
+    const connected = await connect(bundle.path, "max-turns", { args: ["--timeout", "4"] });
     const { sessionId } = await newSession(connected);
 
     expect(await prompt(connected, sessionId, "x")).toMatchObject({ stopReason: "max_turn_requests" });
@@ -238,7 +240,7 @@ describe("failures", () => {
     const connected = await connect(bundle.path, "wait");
     const { sessionId } = await newSession(connected);
     const turn = prompt(connected, sessionId, "x");
-    await expect.poll(() => textOf(connected.updates)).toBe("waiting");
+    await expect.poll(() => textOf(connected.updates), SOON).toBe("waiting");
     await expect(prompt(connected, sessionId, "y")).rejects.toMatchObject({ code: -32600 });
     await connected.agent.notify(session.cancel, { sessionId });
 
@@ -251,7 +253,7 @@ describe("failures", () => {
     const connected = await connect(bundle.path, "wait");
     const { sessionId } = await newSession(connected);
     const turn = prompt(connected, sessionId, "x").catch(() => {});
-    await expect.poll(() => textOf(connected.updates)).toBe("waiting");
+    await expect.poll(() => textOf(connected.updates), SOON).toBe("waiting");
     const exit = new Promise((resolve) => connected.process.once("exit", resolve));
     connected.process.stdin?.end();
 
@@ -320,7 +322,7 @@ describe("consent for an ask rule", () => {
     });
     const { sessionId } = await newSession(connected);
     const turn = prompt(connected, sessionId, "echo x");
-    await expect.poll(() => connected.updates.length).toBeGreaterThan(0);
+    await expect.poll(() => connected.updates.length, SOON).toBeGreaterThan(0);
     await new Promise((resolve) => setTimeout(resolve, 300));
     await connected.agent.notify(session.cancel, { sessionId });
     expect(await turn).toMatchObject({ stopReason: "cancelled" });

@@ -63,19 +63,19 @@ async function startAgentApi(
     await new Promise((resolve) => child.once("exit", resolve));
   });
   const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` });
-  await firstAnswer(client, { timeoutMs: 15_000 });
+  await firstAnswer(client, { timeoutMs: 30_000 });
   return { at: home, client, process: child, log: () => log };
 }
 
 async function ask({ client }: Running, content: string): Promise<string> {
-  await client.sendMessage({ type: "user", content }, { timeoutMs: 20_000 });
+  await client.sendMessage({ type: "user", content }, { timeoutMs: 30_000 });
   while ((await client.status()).status !== "stable") await sleep(5);
   const last = (await client.messages()).at(-1);
   expect(last?.role).toBe("agent");
   return last?.content ?? "";
 }
 
-describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, () => {
+describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, { timeout: 90_000 }, () => {
   test("stable at once, running while Amp works, stable with the exact text after it", async () => {
     const running = await startAgentApi("echo");
     expect(await running.client.status()).toMatchObject({ status: "stable", transport: "acp" });
@@ -125,7 +125,7 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, (
     ]);
   });
 
-  test("200 turns lose no trailing text and keep the order of the pieces", { timeout: 90_000 }, async () => {
+  test("200 turns lose no trailing text and keep the order of the pieces", { timeout: 300_000 }, async () => {
     const running = await startAgentApi("pieces", [], undefined, join(SCRIPTED_AMP, "..", "amp-pieces"));
     const begin = performance.now();
     for (let turn = 0; turn < 200; turn += 1) {
@@ -178,13 +178,13 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, (
   test("SIGTERM ends AgentAPI, the agent and Amp", async () => {
     const running = await startAgentApi("echo");
     const sent = running.client.sendMessage({ type: "user", content: "wait: x" }).catch(() => {});
-    await expect.poll(() => running.at.messages().length).toBe(1);
+    await expect.poll(() => running.at.messages().length, { timeout: 20_000 }).toBe(1);
     const pid = running.at.calls()[0]?.pid ?? 0;
     expect(isGroupAlive(pid)).toBe(true);
     running.process.kill("SIGTERM");
     await new Promise((resolve) => running.process.once("exit", resolve));
     await sent;
 
-    await expect.poll(() => isGroupAlive(pid)).toBe(false);
+    await expect.poll(() => isGroupAlive(pid), { timeout: 20_000 }).toBe(false);
   });
 });

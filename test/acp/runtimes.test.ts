@@ -60,7 +60,7 @@ describe.each(runtimes)("on %s", (_name, runtime) => {
       expect(textOf(connected.updates).endsWith(`You said: ${long}`)).toBe(true);
 
       const turn = prompt("wait: x");
-      await expect.poll(() => textOf(connected.updates).endsWith("waiting")).toBe(true);
+      await expect.poll(() => textOf(connected.updates).endsWith("waiting"), { timeout: 20_000 }).toBe(true);
       await connected.agent.notify(session.cancel, { sessionId });
       expect(await turn).toMatchObject({ stopReason: "cancelled" });
       expect(at.calls().filter(({ pid }) => isGroupAlive(pid))).toEqual([]);

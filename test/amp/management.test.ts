@@ -61,7 +61,7 @@ a b (user): connected
   ]);
 });
 
-describe("the real Amp, offline", async () => {
+describe("the real Amp, offline", { timeout: 90_000 }, async () => {
   const real = await findRealAmp();
   let amp: AmpProbe;
   beforeAll(async () => {
@@ -187,7 +187,7 @@ describe("the real Amp, offline", async () => {
     await expect(run("hello", { ...options, env: { ...env, AMP_API_KEY: "" } })).rejects.toMatchObject({
       kind: "auth_required",
     });
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(performance.now() - begin).toBeLessThan(15_000);
     console.log(
       `real Amp without a key: auth_required after ${((performance.now() - begin) / 1000).toFixed(1)} s`,
     );
