@@ -15,6 +15,7 @@ import { CoderSync } from "./system/coder-sync.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
 import { fileProbeCache } from "./system/probe-cache.ts";
+import { createRedact } from "./system/redact.ts";
 
 /** A slow first install by another start may take this long. */
 const LOCK_TIMEOUT_MS = 20 * 60_000;
@@ -169,7 +170,8 @@ function contextOfThisFile(): Context {
 }
 
 function report(error: unknown): void {
-  console.error(`error: ${reasonOf(error)}`);
-  if (error instanceof ModuleError) console.error(`error: To fix it: ${error.fix}`);
-  else if (error instanceof Error) console.error(error.stack);
+  const show = (text: string) => console.error(createRedact(process.env)(text));
+  show(`error: ${reasonOf(error)}`);
+  if (error instanceof ModuleError) show(`error: To fix it: ${error.fix}`);
+  else if (error instanceof Error) show(error.stack ?? "");
 }

@@ -15,8 +15,8 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   now: () => Date;
   redact: Redact;
-  /** Opens one of the module's logs; `rotate` begins a new one and keeps the previous, `quiet` keeps it off the terminal. */
-  openLog: (path: string, options: { rotate: boolean; quiet?: boolean }) => Log;
+  /** Opens one of the module's logs; `rotate` begins a new one and keeps the previous, `quiet` keeps it off the terminal, `level` is `log_level` unless given. */
+  openLog: (path: string, options: { rotate: boolean; quiet?: boolean; level?: Level }) => Log;
 }
 
 /**
@@ -44,8 +44,8 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     env,
     now,
     redact,
-    openLog: (path, { rotate, quiet }) =>
-      openLog({ path, rotate, redact, now, level: config.log_level, ...(quiet ? {} : { echo }) }),
+    openLog: (path, { rotate, quiet, level = config.log_level }) =>
+      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo }) }),
   };
 }
 

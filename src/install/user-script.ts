@@ -24,7 +24,7 @@ export async function runUserScript(
     return;
   }
   log.info(`${name}: running, its output goes to ${path}.`);
-  const own = context.openLog(path, { rotate: true, quiet: true });
+  const own = context.openLog(path, { rotate: true, quiet: true, level: "debug" });
   try {
     // Through sh: a script without a first line naming its interpreter must run too.
     const { exitCode, failure, output } = await run("/bin/sh", ["-c", '"$0"', script], {

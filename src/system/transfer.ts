@@ -106,6 +106,11 @@ export class Transfer {
 
   /** Looks at the answer's head and decides whether its body goes on or begins anew; returns the whole size. */
   async #begin(answer: HttpAnswer): Promise<number | undefined> {
+    if (answer.status === 416 && this.#bytes > 0) {
+      // What the server has is shorter than what came before: it is another file, so the next attempt begins anew.
+      this.#bytes = 0;
+      throw new AttemptError("the file has changed on the server", { isFinal: false });
+    }
     if (answer.status !== 200 && answer.status !== 206) throw await refused(answer);
     const rangeFrom = Number(answer.header("content-range")?.match(/^bytes (\d+)-/)?.[1]);
     const goesOn = answer.status === 206 && rangeFrom === this.#bytes;

@@ -133,7 +133,10 @@ async function workingAmps({ config, paths, env }: Context, log: Log): Promise<A
   const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
   const found = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
   const known = found.map((path) => cachedProbe(path, cache)).find((probe) => probe !== undefined);
-  if (known && (wanted === undefined || known.version === wanted)) return [known];
+  // A path that the user names goes before one that is merely known.
+  const named = env["AMP_CLI_PATH"];
+  const isNamed = named === undefined || !found.includes(named) || known?.path === named;
+  if (known && isNamed && (wanted === undefined || known.version === wanted)) return [known];
   const working: AmpProbe[] = [];
   for (const path of found) {
     try {
