@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { started, workspaces } from "./workspace.ts";
+import { serverPid, started, workspaces } from "./workspace.ts";
 
 const { create, changed, dispose } = workspaces();
 afterEach(dispose);
@@ -17,15 +17,16 @@ test("an agent without an input box gets its prompt once, typed, and the log say
     standIn: { screen: "no-box" },
     variables: { ai_prompt: "Now in German" },
   });
-  await started(next);
+  const running = await serverPid(ws);
+  expect(await ws.run(next.scripts.start)).toMatchObject({ exitCode: 0 });
+  expect(await serverPid(ws)).toBe(running);
   await expect
-    .poll(async () => (await ws.prompts()).map(({ text }) => text))
+    .poll(async () => (await ws.prompts()).map(({ text }) => text), { timeout: 5000 })
     .toEqual([prompt, "Now in German"]);
   expect((await ws.client.status()).agent_type).toBe("amp");
+
   // Not again by a start that finds it running, and not by one after a stop.
-  await started(next);
-  await next.stop();
-  await started(next);
+  for (const script of [next.scripts.start, next.scripts.stop, next.scripts.start])
+    expect(await ws.run(script)).toMatchObject({ exitCode: 0 });
   expect((await ws.prompts()).length).toBe(2);
-  expect(await next.prompts()).toEqual([]);
 }, 120_000);

@@ -81,8 +81,10 @@ export interface Workspace {
   log(name: string): Promise<string>;
   /** Every prompt that the stand-in Amp was given, oldest first. */
   prompts(): Promise<RecordedPrompt[]>;
-  /** Arguments of every start of the stand-in Amp, oldest first. */
+  /** Arguments of every conversation that the stand-in Amp was started for, oldest first. */
   ampCalls(): Promise<string[][]>;
+  /** How many threads the stand-in Amp was asked to open ahead. */
+  openedThreads(): Promise<number>;
   /** Arguments of every call of the `coder` stand-in, oldest first. */
   coderCalls(): Promise<string[][]>;
   processes(): Promise<ProcessInfo[]>;
@@ -154,6 +156,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
   const url = `http://127.0.0.1:${port}`;
   const scripts = coderScripts(applied.resources);
 
+  const ampStarts = () => readLines<string[]>(`${records.prompts}-argv`);
+  const isOpening = ([command, verb]: string[]) => command === "threads" && verb === "new";
   const run = (script: string, overrides: Partial<RunOptions> = {}) =>
     runAsAgent([...shell, script], { cwd: home, ...overrides, env: { ...env, ...overrides.env } });
   return {
@@ -171,7 +175,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
       (await readLines<{ base64: string; at: number; pid: number }>(records.prompts)).map(
         ({ base64, at, pid }) => ({ text: Buffer.from(base64, "base64").toString(), at, pid }),
       ),
-    ampCalls: () => readLines<string[]>(`${records.prompts}-argv`),
+    ampCalls: async () => (await ampStarts()).filter((args) => !isOpening(args)),
+    openedThreads: async () => (await ampStarts()).filter(isOpening).length,
     coderCalls: () => readLines<string[]>(records.coder),
     processes: () => findProcesses(marker, id),
     async dispose() {
