@@ -37,6 +37,13 @@ is_executable() {
 run_on() {
   runtime=$1
   shift
+  # Node is told by the module itself; these read their own variables only, at their start.
+  if [ -r "${SSL_CERT_FILE:-}" ]; then
+    case $runtime in
+      bun:* | amp:*) export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$SSL_CERT_FILE}" ;;
+      deno:*) export DENO_CERT="${DENO_CERT:-$SSL_CERT_FILE}" ;;
+    esac
+  fi
   case $runtime in
     node:*) exec "${runtime#*:}" "$bundle" "$@" ;;
     bun:*) exec "${runtime#*:}" "$bundle" "$@" ;;
@@ -91,7 +98,7 @@ find_runtime() {
   done
 
   for amp in "${AMP_CLI_PATH:-}" "$HOME/.amp/bin/amp" "$HOME/.local/bin/amp" "${bin%/bin}/npm/bin/amp" \
-    "$HOME/.npm-global/bin/amp" "$(command -v amp || :)"; do
+    /opt/amp-module/bin/amp "$HOME/.npm-global/bin/amp" "$(command -v amp || :)"; do
     if is_executable "$amp" && is_bun_inside "$amp"; then
       printf 'amp:%s\n' "$amp"
       return

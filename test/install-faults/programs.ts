@@ -16,11 +16,12 @@ export interface ProgramOptions {
 
 /**
  * An Amp in plain sh, so that hundreds of installs cost little: `--version`, `--help`, and a screen with the input box
- * that AgentAPI looks for. Cut anywhere, it does not run: its last line is what makes it.
+ * that AgentAPI looks for. Each call's arguments go to the file in AMP_CALLS, where that is set. Cut anywhere, it does not run: its last line is what makes it.
  */
 export function tinyAmp(version: string, options: ProgramOptions = {}): string {
   return program(
-    `case " $* " in
+    `[ -z "\${AMP_CALLS:-}" ] || echo "$*" >>"$AMP_CALLS"
+case " $* " in
   *" --version "*) echo '${version} (released 2026-09-23T05:55:11.000Z, 1mo ago)' ;;
   *" --help "*) cat <<'HELP'
 Usage: amp [options] [command]

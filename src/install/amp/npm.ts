@@ -117,12 +117,19 @@ function findNpm({ env, paths }: Context): { npm: string; env: NodeJS.ProcessEnv
     ...nodeFolders(env, paths.home).map((folder) => join(folder, "npm")),
   ];
   const npm = candidates.find((path): path is string => path !== undefined && isExecutable(path));
-  // npm's own first line asks env for node, so node's folder must be on PATH.
-  if (npm) return { npm, env: { ...env, PATH: `${dirname(npm)}:${env["PATH"] ?? ""}` } };
+  if (npm) return { npm, env: npmEnvironment(npm, env) };
   throw new ModuleError(
     "install_via_npm is true, but there is no npm (beside the running Node, PATH, nvm, fnm, volta, asdf, mise).",
     "Add Node with npm to the workspace image, or set install_via_npm = false.",
   );
+}
+
+function npmEnvironment(npm: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  // npm's own first line asks env for node, so node's folder must be on PATH.
+  const PATH = `${dirname(npm)}:${env["PATH"] ?? ""}`;
+  // Node follows SSL_CERT_FILE in no release, so npm would not find a private CA.
+  const ca = env["NODE_EXTRA_CA_CERTS"] || env["SSL_CERT_FILE"];
+  return { ...env, PATH, ...(ca ? { NODE_EXTRA_CA_CERTS: ca } : {}) };
 }
 
 async function versionOf(npm: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {

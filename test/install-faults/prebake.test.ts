@@ -1,0 +1,118 @@
+import { chmod, cp, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import { prebake } from "../../src/install/prebake.ts";
+import { exists } from "../support/cache.ts";
+import { type FileServer, startFileServer } from "../support/file-server.ts";
+import { createHome, type Home, listTree, versionOf } from "./home.ts";
+import { serveNpmRegistry } from "./npm-registry.ts";
+import { installer, tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
+
+const asset = `agentapi-${process.platform}-${process.arch === "arm64" ? "arm64" : "amd64"}`;
+const bundle = fileURLToPath(new URL("../../scripts/amp-module.mjs", import.meta.url));
+const image = "/opt/amp-module";
+// Nobody's own prebaked programs are touched: where there are some, or /opt is not ours, this is left out by name.
+const isFree = process.getuid?.() === 0 && !(await exists(image));
+
+let home: Home | undefined;
+let server: FileServer | undefined;
+afterEach(async () => {
+  await home?.dispose();
+  await server?.close();
+});
+
+async function mirror(): Promise<FileServer> {
+  const files = await startFileServer({ [`/download/v0.12.1/${asset}`]: tinyAgentapi("0.12.1") });
+  server = files;
+  files.set("/install.sh", installer(files.url, wanted));
+  files.set(`/amp-${wanted}`, tinyAmp(wanted));
+  await serveNpmRegistry(files, { [wanted]: tinyAmp(wanted) });
+  return files;
+}
+
+test.each([false, true])(
+  "puts both programs into a folder that every user can read; npm: %s",
+  async (viaNpm) => {
+    const files = await mirror();
+    home = await createHome();
+    const folder = join(home.root, "image's ö");
+    const options = {
+      amp_version: wanted,
+      install_via_npm: viaNpm,
+      amp_installer_url: `${files.url}/install.sh`,
+      npm_registry_url: files.url,
+      agentapi_version: "v0.12.1",
+      agentapi_download_url: files.url,
+      agentapi_sha256: "",
+    };
+    const env = { ...home.env, AMP_CLI_PATH: "" };
+    await prebake(options, env, folder);
+    expect(await versionOf(home, join(folder, "bin/amp"))).toBe(wanted);
+    expect(await versionOf(home, join(folder, "bin/agentapi"))).toBe("0.12.1");
+    const { stat } = await import("node:fs/promises");
+    for (const path of await listTree(folder)) expect((await stat(path)).mode & 0o044, path).toBe(0o044);
+
+    const asked = files.count();
+    await prebake(options, env, folder);
+    expect(files.count()).toBe(asked);
+  },
+);
+
+test.skipIf(!isFree).each([
+  ["Node", false],
+  ["the prebaked Amp alone", true],
+])(
+  "a start in a prebaked image makes no network call; runtime: %s",
+  { timeout: 60_000 },
+  async (_, hasNoNode) => {
+    const files = await mirror();
+    const at = await createHome({
+      ...(hasNoNode && { bare: [] }),
+      config: {
+        amp_version: wanted,
+        amp_installer_url: `${files.url}/install.sh`,
+        agentapi_download_url: files.url,
+      },
+    });
+    home = at;
+    // As the Dockerfile lines of docs/installing.md.
+    const baked = await at.run(
+      [
+        ...[process.execPath, bundle, "prebake", "--amp-version", wanted],
+        ...["--amp-installer-url", `${files.url}/install.sh`, "--agentapi-download-url", files.url],
+      ],
+      { env: { HOME: join(at.root, "build"), PATH: process.env["PATH"] ?? "" } },
+    );
+    try {
+      expect(baked, baked.stderr).toMatchObject({ exitCode: 0 });
+      const asked = files.count();
+      expect(asked).toBeGreaterThan(0);
+      if (hasNoNode) await useRealAmp();
+      const result = await at.cli("install");
+      expect(result, result.stderr).toMatchObject({ exitCode: 0 });
+      expect(result.stdout).toContain(`${image}/bin/agentapi`);
+      expect(files.count()).toBe(asked);
+    } finally {
+      await rm(image, { recursive: true, force: true });
+    }
+  },
+);
+
+/** Only the real Amp has a Bun inside that can run the module. */
+async function useRealAmp(): Promise<void> {
+  const { findRealAmp } = await import("../support/amp.ts");
+  const real = await findRealAmp();
+  if (!real) throw new Error("the real Amp cannot be had");
+  const target = join(image, ".amp/bin/amp");
+  const program = await readFile(target, "utf8");
+  await mkdir(join(image, "real"), { recursive: true });
+  await cp(real.path, join(image, "real/amp"));
+  await rm(target);
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(
+    target,
+    program.replace("#!/bin/sh\n", `#!/bin/sh\n[ "\${BUN_BE_BUN:-}" != 1 ] || exec ${image}/real/amp "$@"\n`),
+  );
+  await chmod(target, 0o755);
+}
