@@ -19,6 +19,8 @@ import { createRedact } from "./system/redact.ts";
 
 /** A slow first install by another start may take this long. */
 const LOCK_TIMEOUT_MS = 20 * 60_000;
+/** A stop has 20 s in all and goes on without the lock: the start that holds it goes down with the workspace. */
+const STOP_LOCK_TIMEOUT_MS = 1_000;
 
 /** Errors that a log, and through it the terminal, has already shown. */
 const shown = new WeakSet<object>();
@@ -60,12 +62,21 @@ program
 program
   .command("stop")
   .description("end AgentAPI and Amp")
-  .action(() =>
-    exclusively((context) => {
+  .action(async () => {
+    const context = contextOfThisFile();
+    let hasBegun = false;
+    const work = () => {
+      hasBegun = true;
       const log = context.openLog(context.paths.stopLog, { rotate: true });
       return logged(log, () => stop(context, log));
-    }),
-  );
+    };
+    try {
+      await withLock(context.paths.lock, { timeoutMs: STOP_LOCK_TIMEOUT_MS }, work);
+    } catch (error) {
+      if (hasBegun) throw error;
+      await work();
+    }
+  });
 program
   .command("doctor")
   .description("look at everything that the module set up and say what is wrong and how to fix it")

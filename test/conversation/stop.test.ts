@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { type CoderApi, type SnapshotAnswer, startCoderApi } from "../support/coder-api.ts";
 import { testAgentToken } from "../support/workspace.ts";
-import { answered, conversation, started, workspaces } from "./workspace.ts";
+import { answered, conversation, serverPid, started, workspaces } from "./workspace.ts";
 
 const { create, dispose } = workspaces();
 let coder: CoderApi | undefined;
@@ -48,5 +48,16 @@ test("an AgentAPI that hears nothing any more is killed, within the bound", asyn
   expect(stop.durationMs).toBeLessThan(MOST_MS);
   expect(stop.exitCode, stop.stderr).toBe(0);
   expect(await ws.log("stop")).toMatch(/WARN {2}AgentAPI or the agent did not end by itself and was killed/);
+  expect(await ws.processes()).toEqual([]);
+}, 60_000);
+
+test("a stop does not wait for a start that is still at work", async () => {
+  const ws = await create({ standIn: { screen: "no-box" }, variables: { ai_prompt: "Hi" } });
+  const starting = ws.start();
+  await expect.poll(() => serverPid(ws), { timeout: 20_000 }).toBeGreaterThan(0);
+  const stop = await ws.stop();
+  expect(stop.exitCode, stop.stderr).toBe(0);
+  expect(stop.durationMs).toBeLessThan(MOST_MS);
+  expect((await starting).exitCode).toBe(1);
   expect(await ws.processes()).toEqual([]);
 }, 60_000);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
 import type { Workspace } from "../support/workspace.ts";
-import { answered, serverPid, started, timesAsked, workspaces } from "./workspace.ts";
+import { answered, serverPid, started, stateFile, timesAsked, workspaces } from "./workspace.ts";
 
 const { create, dispose } = workspaces();
 afterEach(dispose);
@@ -83,11 +83,7 @@ test("enable_agentapi = false: installs, configures and gives a terminal app tha
   expect(await ws.processes()).toEqual([]);
   await stat(join(ws.home, ".config/amp/settings.json"));
   await stat(ws.workdir);
-  const [{ id }] = await Promise.all([
-    readFile(join(ws.moduleDir, "state/thread.json"), "utf8").then(
-      (text) => JSON.parse(text) as { id: string },
-    ),
-  ]);
+  const { id } = JSON.parse(await stateFile(ws, "thread.json")) as { id: string };
   const command = String(Object.values(ws.plan).find(({ type }) => type === "coder_app")?.values["command"]);
   const screen = await onTerminal(ws, command);
   expect(screen).toContain(`Continuing ${id}`);
