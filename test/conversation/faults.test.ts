@@ -82,7 +82,7 @@ test("a thread that the server rejects is replaced by a new one, with a warning"
   expect(log).toMatch(
     new RegExp(`WARN {2}Thread ${refuseThread} is gone or not accessible: Amp starts a new one`),
   );
-  const { id } = JSON.parse(await stateFile(ws, "thread.json")) as { id: string };
+  const { threadId: id } = JSON.parse(await stateFile(ws, "thread.json")) as { threadId: string };
   expect(id).not.toBe(refuseThread);
   expect((await ws.ampCalls()).at(-1)).toEqual(["threads", "continue", id]);
   expect((await ws.prompts()).length).toBe(1);

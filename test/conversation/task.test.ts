@@ -83,7 +83,7 @@ test("enable_agentapi = false: installs, configures and gives a terminal app tha
   expect(await ws.processes()).toEqual([]);
   await stat(join(ws.home, ".config/amp/settings.json"));
   await stat(ws.workdir);
-  const { id } = JSON.parse(await stateFile(ws, "thread.json")) as { id: string };
+  const { threadId: id } = JSON.parse(await stateFile(ws, "thread.json")) as { threadId: string };
   const command = String(Object.values(ws.plan).find(({ type }) => type === "coder_app")?.values["command"]);
   const screen = await onTerminal(ws, command);
   expect(screen).toContain(`Continuing ${id}`);
