@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { execa } from "execa";
 import type { Config } from "../../src/config.ts";
 import { freePort } from "../support/free-port.ts";
-import { endProcesses, findProcesses, type ProcessInfo } from "../support/processes.ts";
+import { findProcesses, type ProcessInfo } from "../support/processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../support/run-script.ts";
 import { applyModule } from "../support/terraform.ts";
 import { makeToolFolder } from "../support/tool-folder.ts";
@@ -115,7 +115,7 @@ export async function createHome(options: HomeOptions = {}): Promise<Home> {
     log: (name = "install") => readFile(join(moduleDir, `${name}.log`), "utf8").catch(() => ""),
     processes: () => findProcesses(marker, id),
     async dispose() {
-      await endProcesses(marker, id, 300);
+      await killTree(result);
       if (options.tmpfsKiB) await execa("umount", ["-l", home]);
       await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -34,6 +34,7 @@ export function example(options: ExampleOptions = {}): Example {
   const echo = (line: string, level: string) => void lines.push(`${level}: ${line}`);
   const open: Context["openLog"] = (path, { rotate }) =>
     openLog({ path, rotate, redact, now, level: "debug", echo });
+  mkdirSync(paths.state, { recursive: true });
   const log = open(paths.installLog, { rotate: false });
   onTestFinished(() => {
     log.close();
