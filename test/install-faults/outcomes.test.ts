@@ -1,0 +1,11 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { outcomes } from "./outcomes.ts";
+
+test("docs/installing.md has the same table", async () => {
+  const page = await readFile(new URL("../../docs/installing.md", import.meta.url), "utf8");
+  const rows = Object.entries(outcomes).map(
+    ([name, { official, npm, agentapi }]) => `| ${name} | ${official} | ${npm} | ${agentapi} |`,
+  );
+  expect(page).toContain(`${rows.join("\n")}\n`);
+});
