@@ -26,11 +26,12 @@ export interface Installed {
 export async function install(context: Context, log: Log): Promise<Installed> {
   const { paths } = context;
   removeLeftovers(paths);
-  await runUserScript("pre_install_script", context, log);
+  const steps = new Stopwatch();
+  await steps.time("pre_install_script", () => runUserScript("pre_install_script", context, log));
   const [amp, agentapi, settings] = await Promise.allSettled([
-    ensureAmp(context, log),
-    context.config.enable_agentapi ? ensureAgentapi(context, log) : undefined,
-    applySettings(context, log),
+    steps.time("Amp", () => ensureAmp(context, log)),
+    context.config.enable_agentapi ? steps.time("AgentAPI", () => ensureAgentapi(context, log)) : undefined,
+    steps.time("settings", () => applySettings(context, log)),
   ]);
   for (const result of [agentapi, settings]) {
     // The first failure is thrown; the others must not get lost.
@@ -40,8 +41,24 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   settledValue(settings);
   linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
   writeInstructions(context, log);
-  await runUserScript("post_install_script", context, log);
+  await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
+  log.info(`Install steps, in the order in which they ended: ${steps.summary()}.`);
   return installed;
+}
+
+class Stopwatch {
+  readonly #durations: string[] = [];
+
+  async time<T>(name: string, step: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await step();
+    this.#durations.push(`${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    return result;
+  }
+
+  summary(): string {
+    return this.#durations.join(", ");
+  }
 }
 
 function settledValue<T>(result: PromiseSettledResult<T>): T {
