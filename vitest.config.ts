@@ -7,7 +7,7 @@ export default defineConfig({
     // Tests start real servers and change process state; a fork cannot disturb another one.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
   },
 });

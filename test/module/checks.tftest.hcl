@@ -218,7 +218,10 @@ run "sixty_kilobytes_of_prompt_fit" {
   command = plan
 
   variables {
-    ai_prompt = join("", [for i in range(940) : sha256(i)])
+    # As dense as a prompt full of identifiers and hashes: words of the README by chance, a random number after each seventh.
+    ai_prompt = substr(join(" ", [
+      for i in range(12000) : i % 8 == 7 ? substr(sha256(i), 0, 8) : element(split(" ", file("README.md")), parseint(substr(sha256(i), 8, 6), 16))
+    ]), 0, 61440)
   }
 
   assert {
