@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { execa } from "execa";
+import { afterAll } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { freePort } from "../support/free-port.ts";
 import { findProcesses, type ProcessInfo } from "../support/processes.ts";
@@ -200,7 +201,7 @@ let template: Promise<string> | undefined;
 /** A module directory as the start script leaves it before it hands over. */
 function unpacked(script: string): Promise<string> {
   template ??= (async () => {
-    const home = await untilExit("template");
+    const home = await untilEnd("template");
     const unpackOnly = script.replace(/^exec .*$/m, "exit 0");
     await execa("sh", ["-c", unpackOnly], { env: { HOME: home } });
     return join(home, ".amp-module");
@@ -219,14 +220,20 @@ function tools(bare: readonly string[] | undefined): Promise<string> {
 }
 
 async function fillTools(bare: readonly string[] | undefined): Promise<string> {
-  const folder = await untilExit("tools");
+  const folder = await untilEnd("tools");
   await makeToolFolder(folder, bare ? "bare" : "usual", bare);
   return folder;
 }
 
-/** A folder that is removed with this process. */
-async function untilExit(name: string): Promise<string> {
+const shared: string[] = [];
+// Hooks run last in, first out: every home of the test file is gone by then.
+afterAll(() => {
+  for (const folder of shared) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is removed when the test file has ended. */
+async function untilEnd(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `amp-module-${name}-`));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  shared.push(folder);
   return folder;
 }
