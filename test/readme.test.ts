@@ -7,14 +7,13 @@ const declared = (path: string, kind: string) =>
 
 const readme = read("README.md");
 
-test.each([...declared("variables.tf", "variable"), ...declared("deprecated.tf", "variable")])(
-  "the README explains the variable %s",
-  (name) => expect(readme).toMatch(new RegExp(`\`${name}\``)),
-);
+test.each([
+  ...declared("variables.tf", "variable"),
+  ...declared("deprecated.tf", "variable"),
+])("the README explains the variable %s", (name) => expect(readme).toMatch(new RegExp(`\`${name}\``)));
 
 test.each(declared("outputs.tf", "output"))("the README names the output %s", (name) =>
-  expect(readme).toContain(`\`${name}\``),
-);
+  expect(readme).toContain(`\`${name}\``));
 
 test("the README's variable table names nothing that is not declared", () => {
   const table = readme.slice(readme.indexOf("## Variables"), readme.indexOf("Deprecated, still accepted"));

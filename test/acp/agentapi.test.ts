@@ -17,8 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => bundle.remove());
 
-if (!agentapi.real)
-  test.skip("the stand-in for AgentAPI has no ACP: see delivery.test.ts instead", () => {});
+if (!agentapi.real) test.skip("the stand-in for AgentAPI has no ACP: see delivery.test.ts instead", () => {});
 
 interface Running {
   at: Scripted;

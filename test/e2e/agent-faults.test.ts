@@ -15,17 +15,16 @@ const faults: [string, AmpStandInOptions, RegExp[]][] = [
   ["ends at once", { exitAfterMs: 300 }, [/ended|exited/i, /Welcome to Amp/]],
 ];
 
-test.each(faults)(
-  "an Amp that %s fails the script with its last screen and the cause",
-  async (_, standIn, texts) => {
-    workspace = await createWorkspace({ standIn, variables: { ai_prompt: "Hi" } });
-    const result = await workspace.start();
-    expect(result.exitCode).not.toBe(0);
-    for (const text of texts) expect(result.stderr).toMatch(text);
-    expect(await workspace.prompts()).toEqual([]);
-    expect(await workspace.processes()).toEqual([]);
-  },
-);
+test.each(
+  faults,
+)("an Amp that %s fails the script with its last screen and the cause", async (_, standIn, texts) => {
+  workspace = await createWorkspace({ standIn, variables: { ai_prompt: "Hi" } });
+  const result = await workspace.start();
+  expect(result.exitCode).not.toBe(0);
+  for (const text of texts) expect(result.stderr).toMatch(text);
+  expect(await workspace.prompts()).toEqual([]);
+  expect(await workspace.processes()).toEqual([]);
+});
 
 test("an unknown mode fails the script; the mode and the variable are named", async () => {
   workspace = await createWorkspace({ variables: { mode: "sloow" } });

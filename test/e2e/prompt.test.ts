@@ -23,16 +23,13 @@ async function userMessages({ client }: Workspace): Promise<string[]> {
 test.each([
   ["ai_prompt", { variables: { ai_prompt: awkwardPrompt } }],
   ["the Task's prompt", { task: { prompt: awkwardPrompt } }],
-])(
-  "an awkward prompt from %s arrives once and byte for byte, and nothing of it is executed",
-  async (_, options) => {
-    const ws = await started(options);
-    expect(await userMessages(ws)).toEqual([awkwardPrompt]);
-    expect((await ws.prompts()).map(({ text }) => text)).toEqual([awkwardPrompt]);
-    const files = [...(await readdir(ws.root, { recursive: true })), ...(await readdir(process.cwd()))];
-    expect(files.filter((file) => file.endsWith("pwned"))).toEqual([]);
-  },
-);
+])("an awkward prompt from %s arrives once and byte for byte, and nothing of it is executed", async (_, options) => {
+  const ws = await started(options);
+  expect(await userMessages(ws)).toEqual([awkwardPrompt]);
+  expect((await ws.prompts()).map(({ text }) => text)).toEqual([awkwardPrompt]);
+  const files = [...(await readdir(ws.root, { recursive: true })), ...(await readdir(process.cwd()))];
+  expect(files.filter((file) => file.endsWith("pwned"))).toEqual([]);
+});
 
 test("the template's prompt goes before the Task's", async () => {
   const ws = await started({ variables: { ai_prompt: "template" }, task: { prompt: "task" } });

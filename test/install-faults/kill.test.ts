@@ -148,22 +148,20 @@ test.each([
   },
 );
 
-test.each(["fresh", "upgrade"] as const)(
-  `kill -9 at ${kills} random moments: %s`,
-  { timeout: 60_000 + kills * 20_000 },
-  async (start) => {
-    const routes = [await reference(start, false), await reference(start, true)];
-    const results = await all(
-      Array.from({ length: kills }, (_, index) => {
-        const viaNpm = index % 3 === 2;
-        // Homes that start at the same time slow each other down.
-        const longest = (routes[viaNpm ? 1 : 0]?.ms ?? 0) * (workers / 2);
-        return () => killOnce(start, viaNpm, { ms: Math.random() * longest });
-      }),
-    );
-    report(`${start}, ${kills} random moments`, results);
-  },
-);
+test.each(["fresh", "upgrade"] as const)(`kill -9 at ${kills} random moments: %s`, {
+  timeout: 60_000 + kills * 20_000,
+}, async (start) => {
+  const routes = [await reference(start, false), await reference(start, true)];
+  const results = await all(
+    Array.from({ length: kills }, (_, index) => {
+      const viaNpm = index % 3 === 2;
+      // Homes that start at the same time slow each other down.
+      const longest = (routes[viaNpm ? 1 : 0]?.ms ?? 0) * (workers / 2);
+      return () => killOnce(start, viaNpm, { ms: Math.random() * longest });
+    }),
+  );
+  report(`${start}, ${kills} random moments`, results);
+});
 
 function report(name: string, results: Killed[]): void {
   const count = (test: (result: Killed) => boolean) => results.filter(test).length;

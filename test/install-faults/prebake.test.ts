@@ -31,33 +31,33 @@ async function mirror(): Promise<FileServer> {
   return files;
 }
 
-test.each([false, true])(
-  "puts both programs into a folder that every user can read; npm: %s",
-  async (viaNpm) => {
-    const files = await mirror();
-    home = await createHome();
-    const folder = join(home.root, "image's ö");
-    const options = {
-      amp_version: wanted,
-      install_via_npm: viaNpm,
-      amp_installer_url: `${files.url}/install.sh`,
-      npm_registry_url: files.url,
-      agentapi_version: "v0.12.1",
-      agentapi_download_url: files.url,
-      agentapi_sha256: "",
-    };
-    const env = { ...home.env, AMP_CLI_PATH: "" };
-    await prebake(options, env, folder);
-    expect(await versionOf(home, join(folder, "bin/amp"))).toBe(wanted);
-    expect(await versionOf(home, join(folder, "bin/agentapi"))).toBe("0.12.1");
-    const { stat } = await import("node:fs/promises");
-    for (const path of await listTree(folder)) expect((await stat(path)).mode & 0o044, path).toBe(0o044);
+test.each([
+  false,
+  true,
+])("puts both programs into a folder that every user can read; npm: %s", async (viaNpm) => {
+  const files = await mirror();
+  home = await createHome();
+  const folder = join(home.root, "image's ö");
+  const options = {
+    amp_version: wanted,
+    install_via_npm: viaNpm,
+    amp_installer_url: `${files.url}/install.sh`,
+    npm_registry_url: files.url,
+    agentapi_version: "v0.12.1",
+    agentapi_download_url: files.url,
+    agentapi_sha256: "",
+  };
+  const env = { ...home.env, AMP_CLI_PATH: "" };
+  await prebake(options, env, folder);
+  expect(await versionOf(home, join(folder, "bin/amp"))).toBe(wanted);
+  expect(await versionOf(home, join(folder, "bin/agentapi"))).toBe("0.12.1");
+  const { stat } = await import("node:fs/promises");
+  for (const path of await listTree(folder)) expect((await stat(path)).mode & 0o044, path).toBe(0o044);
 
-    const asked = files.count();
-    await prebake(options, env, folder);
-    expect(files.count()).toBe(asked);
-  },
-);
+  const asked = files.count();
+  await prebake(options, env, folder);
+  expect(files.count()).toBe(asked);
+});
 
 test.skipIf(!isFree).each([
   ["Node", false],

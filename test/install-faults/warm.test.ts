@@ -49,48 +49,47 @@ async function agentapiContent(): Promise<Buffer | string> {
   return real ? readFile(path) : `#!/bin/sh\nexec '${process.execPath}' '${standInAgentApi}' "$@"\n`;
 }
 
-test.each([["latest"], [wanted]])(
-  "a second start with amp_version %s asks the network nothing and runs neither amp --version nor npm",
-  { timeout: 60_000 },
-  async (amp_version) => {
-    const { at, files } = await prepare({
-      config: { amp_version, continue: false },
-    });
-    const first = await at.start();
-    expect(first, first.stderr).toMatchObject({ exitCode: 0 });
-    await at.cli("stop");
-    const asked = files.count();
-    expect(asked).toBeGreaterThan(0);
+test.each([
+  ["latest"],
+  [wanted],
+])("a second start with amp_version %s asks the network nothing and runs neither amp --version nor npm", {
+  timeout: 60_000,
+}, async (amp_version) => {
+  const { at, files } = await prepare({
+    config: { amp_version, continue: false },
+  });
+  const first = await at.start();
+  expect(first, first.stderr).toMatchObject({ exitCode: 0 });
+  await at.cli("stop");
+  const asked = files.count();
+  expect(asked).toBeGreaterThan(0);
 
-    for (const [name, content] of Object.entries(forbidden(["npm", "npx", "curl", "wget"]))) {
-      await writeProgram(join(at.root, "path", name), content);
-    }
-    const calls = join(at.root, "amp-calls");
-    const env = { FORBIDDEN_CALLS: join(at.root, "forbidden"), AMP_CALLS: calls };
-    const trace = join(at.root, "trace");
-    const command = ["bash", "-c", at.startScript];
-    const traced = strace ? [strace, "-D", "-f", "-q", "-e", "trace=execve,connect", "-o", trace] : [];
-    const second = await at.run([...traced, ...command], { env });
-    expect(second, second.stderr).toMatchObject({ exitCode: 0 });
-    expect(files.count()).toBe(asked);
-    expect(await readFile(env.FORBIDDEN_CALLS, "utf8").catch(() => "none")).toBe("none");
-    const ampCalls = (await readFile(calls, "utf8")).trim().split("\n");
-    expect(ampCalls.filter((call) => /version|help/.test(call))).toEqual([]);
-    if (strace === undefined)
-      return console.log("Left out: no strace on PATH, so the trace was not looked at.");
-    const lines = (await readFile(trace, "utf8")).split("\n");
-    const programs = lines.filter((line) => / = 0$/.test(line) && line.includes("execve("));
-    expect(programs.length).toBeGreaterThan(3);
-    expect(programs.filter((line) => /"--(version|help)"/.test(line) && /amp"/.test(line))).toEqual([]);
-    const addresses = lines.flatMap(
-      (line) => line.match(/connect\(\d+, \{sa_family=AF_INET6?,.*/)?.[0] ?? [],
-    );
-    // Its own AgentAPI only, on loopback: to see that the port is free, then for its answers.
-    const own = new RegExp(`htons\\(${at.port}\\)`);
-    expect(addresses.filter((line) => !own.test(line))).toEqual([]);
-    expect(addresses.length).toBeGreaterThan(0);
-  },
-);
+  for (const [name, content] of Object.entries(forbidden(["npm", "npx", "curl", "wget"]))) {
+    await writeProgram(join(at.root, "path", name), content);
+  }
+  const calls = join(at.root, "amp-calls");
+  const env = { FORBIDDEN_CALLS: join(at.root, "forbidden"), AMP_CALLS: calls };
+  const trace = join(at.root, "trace");
+  const command = ["bash", "-c", at.startScript];
+  const traced = strace ? [strace, "-D", "-f", "-q", "-e", "trace=execve,connect", "-o", trace] : [];
+  const second = await at.run([...traced, ...command], { env });
+  expect(second, second.stderr).toMatchObject({ exitCode: 0 });
+  expect(files.count()).toBe(asked);
+  expect(await readFile(env.FORBIDDEN_CALLS, "utf8").catch(() => "none")).toBe("none");
+  const ampCalls = (await readFile(calls, "utf8")).trim().split("\n");
+  expect(ampCalls.filter((call) => /version|help/.test(call))).toEqual([]);
+  if (strace === undefined)
+    return console.log("Left out: no strace on PATH, so the trace was not looked at.");
+  const lines = (await readFile(trace, "utf8")).split("\n");
+  const programs = lines.filter((line) => / = 0$/.test(line) && line.includes("execve("));
+  expect(programs.length).toBeGreaterThan(3);
+  expect(programs.filter((line) => /"--(version|help)"/.test(line) && /amp"/.test(line))).toEqual([]);
+  const addresses = lines.flatMap((line) => line.match(/connect\(\d+, \{sa_family=AF_INET6?,.*/)?.[0] ?? []);
+  // Its own AgentAPI only, on loopback: to see that the port is free, then for its answers.
+  const own = new RegExp(`htons\\(${at.port}\\)`);
+  expect(addresses.filter((line) => !own.test(line))).toEqual([]);
+  expect(addresses.length).toBeGreaterThan(0);
+});
 
 test("twenty starts at once: one AgentAPI, twenty successes, one download of each file", {
   timeout: 120_000,

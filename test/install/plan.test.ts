@@ -47,14 +47,15 @@ describe("planAmp", () => {
     expect(plan.reason).toContain(`last checked ${words} ago: keep`);
   });
 
-  test.each([24 * HOUR, 48 * HOUR, -24 * HOUR])(
-    "looks for a newer one %i ms after the last check",
-    (sinceCheckMs) => {
-      const plan = planAmp(latest, { working: [recent, old], sinceCheckMs });
-      expect(plan).toMatchObject({ action: "install", fallback: recent });
-      expect(plan.reason).toContain("look for a newer one with the official installer");
-    },
-  );
+  test.each([
+    24 * HOUR,
+    48 * HOUR,
+    -24 * HOUR,
+  ])("looks for a newer one %i ms after the last check", (sinceCheckMs) => {
+    const plan = planAmp(latest, { working: [recent, old], sinceCheckMs });
+    expect(plan).toMatchObject({ action: "install", fallback: recent });
+    expect(plan.reason).toContain("look for a newer one with the official installer");
+  });
 
   test("amp_update_check_hours = 0 is every start, the first one too", () => {
     const config = { ...latest, amp_update_check_hours: 0 };
@@ -71,14 +72,14 @@ describe("planAmp", () => {
     });
   });
 
-  test.each(["0.0.200-gbbb", "v0.0.200-gbbb"])(
-    "the pinned version %s is found behind others",
-    (amp_version) => {
-      const plan = planAmp({ ...latest, amp_version }, { working: [old, recent], sinceCheckMs: 99 * HOUR });
-      expect(plan).toMatchObject({ action: "keep", program: recent });
-      expect(plan.reason).toContain("wanted 0.0.200-gbbb: keep");
-    },
-  );
+  test.each([
+    "0.0.200-gbbb",
+    "v0.0.200-gbbb",
+  ])("the pinned version %s is found behind others", (amp_version) => {
+    const plan = planAmp({ ...latest, amp_version }, { working: [old, recent], sinceCheckMs: 99 * HOUR });
+    expect(plan).toMatchObject({ action: "keep", program: recent });
+    expect(plan.reason).toContain("wanted 0.0.200-gbbb: keep");
+  });
 
   test("another version than the pinned one is the fallback", () => {
     const config = { ...latest, amp_version: "0.0.150-gccc" };

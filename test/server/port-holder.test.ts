@@ -9,20 +9,21 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-test.each(["127.0.0.1", "0.0.0.0", "::"])(
-  "our own process, listening on %s, is found and named",
-  async (host) => {
-    const port = await freePort();
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, host, resolve);
-    });
-    ends.push(() => server.close());
-    expect(await isPortTaken(port)).toBe(true);
-    expect(describePortHolder(port)).toMatch(new RegExp(`^pid ${process.pid} \\(.*\\S.*\\)$`));
-  },
-);
+test.each([
+  "127.0.0.1",
+  "0.0.0.0",
+  "::",
+])("our own process, listening on %s, is found and named", async (host) => {
+  const port = await freePort();
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  ends.push(() => server.close());
+  expect(await isPortTaken(port)).toBe(true);
+  expect(describePortHolder(port)).toMatch(new RegExp(`^pid ${process.pid} \\(.*\\S.*\\)$`));
+});
 
 test("another process is named with its command line, a long one cut", async () => {
   const port = await freePort();

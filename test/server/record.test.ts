@@ -69,13 +69,19 @@ test("a process that has ended is not running", async () => {
   expect(readRunningServer(path)).toBeUndefined();
 });
 
-test.each(["", "garbage", "null", "[]", '{"pid":1}', '{"pid":"1","startedAt":"x"}', '{"pid":-1', "\0\0\0"])(
-  "a damaged record (%j) names nobody",
-  (text) => {
-    writeFileSync(path, text);
-    expect(readRunningServer(path)).toBeUndefined();
-  },
-);
+test.each([
+  "",
+  "garbage",
+  "null",
+  "[]",
+  '{"pid":1}',
+  '{"pid":"1","startedAt":"x"}',
+  '{"pid":-1',
+  "\0\0\0",
+])("a damaged record (%j) names nobody", (text) => {
+  writeFileSync(path, text);
+  expect(readRunningServer(path)).toBeUndefined();
+});
 
 test("a folder in its place names nobody", () => {
   mkdirSync(path);

@@ -127,14 +127,15 @@ test("leftovers of another instance or an earlier process are dropped, everythin
   });
 });
 
-test.each([undefined, "", "dumb"])(
-  "a script has no terminal worth the name (TERM %s): Amp gets one",
-  (term) => {
-    const env = environment({}, term === undefined ? {} : { TERM: term });
-    expect(env["TERM"]).toBe("xterm-256color");
-    expect(env["LANG"]).toBe("C.UTF-8");
-  },
-);
+test.each([
+  undefined,
+  "",
+  "dumb",
+])("a script has no terminal worth the name (TERM %s): Amp gets one", (term) => {
+  const env = environment({}, term === undefined ? {} : { TERM: term });
+  expect(env["TERM"]).toBe("xterm-256color");
+  expect(env["LANG"]).toBe("C.UTF-8");
+});
 
 test("the started Amp and the module's own programs come first on PATH; no empty entry means the current folder", () => {
   expect(environment()["PATH"]).toBe(`/home/alice/.amp/bin:/home/alice/.amp-module/bin:${path}`);

@@ -19,12 +19,12 @@ test("the same configuration has the same digest", () => {
   expect(digest()).toBe(digest());
 });
 
-test.each([{ ai_prompt: "another" }, { log_level: "debug" as const }])(
-  "%o needs no new AgentAPI",
-  (config) => {
-    expect(digest(config)).toBe(digest());
-  },
-);
+test.each([
+  { ai_prompt: "another" },
+  { log_level: "debug" as const },
+])("%o needs no new AgentAPI", (config) => {
+  expect(digest(config)).toBe(digest());
+});
 
 test.each<Partial<Config>>([
   { workdir: "~/other" },

@@ -88,13 +88,14 @@ test("the probe keys that AgentAPI types are no part of the screen", () => {
   expect(diagnosis({ screen: " ^H ^H\nhello^H\b" }).message).toMatch(/last screen:\n {2}hello$/);
 });
 
-test.each(["finished 401 files after 401 ms", "Improve the login flow", "set the mode of the file"])(
-  "a text that only resembles a cause is none: %s",
-  (screen) => {
-    expect(diagnosis({ screen }).message).toMatch(/ended before it was ready/);
-    expect(asksForLogin(screen)).toBe(false);
-  },
-);
+test.each([
+  "finished 401 files after 401 ms",
+  "Improve the login flow",
+  "set the mode of the file",
+])("a text that only resembles a cause is none: %s", (screen) => {
+  expect(diagnosis({ screen }).message).toMatch(/ended before it was ready/);
+  expect(asksForLogin(screen)).toBe(false);
+});
 
 test("a login is recognised while the agent waits for it", () => {
   expect(asksForLogin("No API key found. Starting login flow...")).toBe(true);

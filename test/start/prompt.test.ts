@@ -22,12 +22,16 @@ test("white space alone is nothing", () => {
   fc.assert(fc.property(blank, (text) => trimWhitespace(text) === ""));
 });
 
-test.each(["\u00a0", "\u2003", "\ufeff", "\u2028", "\u0085", "\0"])(
-  "%j is no white space for AgentAPI",
-  (character) => {
-    expect(trimWhitespace(`${character}text${character}`)).toBe(`${character}text${character}`);
-  },
-);
+test.each([
+  "\u00a0",
+  "\u2003",
+  "\ufeff",
+  "\u2028",
+  "\u0085",
+  "\0",
+])("%j is no white space for AgentAPI", (character) => {
+  expect(trimWhitespace(`${character}text${character}`)).toBe(`${character}text${character}`);
+});
 
 test("the time does not grow with the square of a run of spaces", () => {
   // A quadratic scan of these takes half an hour; no clock is needed to tell.

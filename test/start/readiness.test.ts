@@ -174,20 +174,20 @@ test("an AgentAPI that never answers is an error of the connection", async () =>
   expect(error).toMatchObject({ kind: "unreachable" });
 });
 
-test.each(["end", "reset"] as const)(
-  "an event stream that stops (%s) is subscribed to again",
-  async (how) => {
-    const { server, result } = await watching();
-    for (const times of [2, 3, 4, 5, 6, 7, 8]) {
-      server.drop(how);
-      await server.subscribed(times);
-      server.message("agent", `Loading ${times}`, 0);
-    }
-    server.status("stable");
-    expect(await result).toEqual({ state: "ready" });
-    expect(server.subscriptions).toBe(8);
-  },
-);
+test.each([
+  "end",
+  "reset",
+] as const)("an event stream that stops (%s) is subscribed to again", async (how) => {
+  const { server, result } = await watching();
+  for (const times of [2, 3, 4, 5, 6, 7, 8]) {
+    server.drop(how);
+    await server.subscribed(times);
+    server.message("agent", `Loading ${times}`, 0);
+  }
+  server.status("stable");
+  expect(await result).toEqual({ state: "ready" });
+  expect(server.subscriptions).toBe(8);
+});
 
 test("a server that stops listening while its process lives is an error, not an endless wait", async () => {
   const { server, result } = await watching();

@@ -46,22 +46,23 @@ async function setUp(route: Route | undefined) {
 }
 
 describe("a file that arrives", () => {
-  test.each([[undefined], [sha256], [sha256.toUpperCase()]])(
-    "is in place, with its mode; checksum %s",
-    async (wanted) => {
-      const { get, target, folder, server, pauses } = await setUp({});
-      const progress: number[] = [];
-      await get({
-        sha256: wanted,
-        onProgress: ({ bytes, totalBytes }) => progress.push(bytes, totalBytes ?? -1),
-      });
-      expect(readFileSync(target)).toEqual(content);
-      expect(statSync(target).mode & 0o777).toBe(0o755);
-      expect(readdirSync(folder)).toEqual(["target"]);
-      expect(progress.slice(-2)).toEqual([content.length, content.length]);
-      expect([server.count(), pauses]).toEqual([1, []]);
-    },
-  );
+  test.each([
+    [undefined],
+    [sha256],
+    [sha256.toUpperCase()],
+  ])("is in place, with its mode; checksum %s", async (wanted) => {
+    const { get, target, folder, server, pauses } = await setUp({});
+    const progress: number[] = [];
+    await get({
+      sha256: wanted,
+      onProgress: ({ bytes, totalBytes }) => progress.push(bytes, totalBytes ?? -1),
+    });
+    expect(readFileSync(target)).toEqual(content);
+    expect(statSync(target).mode & 0o777).toBe(0o755);
+    expect(readdirSync(folder)).toEqual(["target"]);
+    expect(progress.slice(-2)).toEqual([content.length, content.length]);
+    expect([server.count(), pauses]).toEqual([1, []]);
+  });
 
   test("replaces the old one, by a redirect as well", async () => {
     const { get, target, server, writeOld } = await setUp({});

@@ -69,10 +69,14 @@ describe("a secret does not survive", () => {
     expect(createRedact({}, ["secret-one", "secret-one-longer"])("secret-one-longer")).toBe("[redacted]");
   });
 
-  test.each(["AMP_API_KEY", "coder_agent_token", "DbPassword", "GIT_CREDENTIALS", "X_SECRET_Y"])(
-    "%s is a secret's name",
-    (name) => expect(createRedact({ [name]: "0123456789" })("a 0123456789 b")).toBe("a [redacted] b"),
-  );
+  test.each([
+    "AMP_API_KEY",
+    "coder_agent_token",
+    "DbPassword",
+    "GIT_CREDENTIALS",
+    "X_SECRET_Y",
+  ])("%s is a secret's name", (name) =>
+    expect(createRedact({ [name]: "0123456789" })("a 0123456789 b")).toBe("a [redacted] b"));
 
   test("half of a surrogate pair in a value is no reason to fail", () => {
     expect(createRedact({}, ["\ud83d-0123456789"])("a \ud83d-0123456789 b")).toBe("a [redacted] b");
@@ -149,8 +153,14 @@ describe("MCP servers", () => {
     expect(found).toEqual(["env-value-1", "Bearer header-value-1", "header-value-1"]);
   });
 
-  test.each([undefined, null, 3, "x", [], { a: null }, { a: { env: [] } }, { a: { headers: "x" } }])(
-    "%j has none",
-    (servers) => expect(mcpSecrets(servers)).toEqual([]),
-  );
+  test.each([
+    undefined,
+    null,
+    3,
+    "x",
+    [],
+    { a: null },
+    { a: { env: [] } },
+    { a: { headers: "x" } },
+  ])("%j has none", (servers) => expect(mcpSecrets(servers)).toEqual([]));
 });

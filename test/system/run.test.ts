@@ -51,14 +51,16 @@ test("ended by a signal", async () => {
   expect(result).toEqual({ exitCode: 1, output: "before\n", failure: "it was ended by SIGTERM" });
 });
 
-test.each([["/does/not/exist"], ["no-such-command-here"], ["/etc/passwd"], ["a\0b"]])(
-  "%j cannot be started: a failure with the reason, not a throw",
-  async (file) => {
-    const result = await run(file, [], { env, timeoutMs: 5000 });
-    expect(result).toMatchObject({ exitCode: 1, output: "" });
-    expect(result.failure).toMatch(/ENOENT|EACCES|null bytes/);
-  },
-);
+test.each([
+  ["/does/not/exist"],
+  ["no-such-command-here"],
+  ["/etc/passwd"],
+  ["a\0b"],
+])("%j cannot be started: a failure with the reason, not a throw", async (file) => {
+  const result = await run(file, [], { env, timeoutMs: 5000 });
+  expect(result).toMatchObject({ exitCode: 1, output: "" });
+  expect(result.failure).toMatch(/ENOENT|EACCES|null bytes/);
+});
 
 test("lines of both streams are passed on; of a long output the end is kept", async () => {
   const lines: string[] = [];

@@ -105,14 +105,14 @@ describe("an Amp that is there", () => {
   });
 });
 
-test.each([[false], [true]])(
-  "where there is none that runs (a broken one: %s) and none may be installed, the error says what to do",
-  async (hasBroken) => {
-    const { run, broken } = setUp({ install_amp: false });
-    if (hasBroken) broken("path/amp");
-    await expect(run()).rejects.toMatchObject({
-      name: "ModuleError",
-      fix: expect.stringContaining("install_amp = true"),
-    });
-  },
-);
+test.each([
+  [false],
+  [true],
+])("where there is none that runs (a broken one: %s) and none may be installed, the error says what to do", async (hasBroken) => {
+  const { run, broken } = setUp({ install_amp: false });
+  if (hasBroken) broken("path/amp");
+  await expect(run()).rejects.toMatchObject({
+    name: "ModuleError",
+    fix: expect.stringContaining("install_amp = true"),
+  });
+});

@@ -77,12 +77,17 @@ describe("the user's text", () => {
     expect(settled('{"a":3,"a":2}', { keys: { a: 2 } })).toBe('{"a":3,"a":2}');
   });
 
-  test.each(["[]", "3", "null", '{"a":', '{"a":1} x', "// only a comment", "\uFEFF{}"])(
-    "%s is refused as unreadable",
-    (text) => {
-      expect(() => mergeSettings(text, desired(), {})).toThrow(UnreadableSettings);
-    },
-  );
+  test.each([
+    "[]",
+    "3",
+    "null",
+    '{"a":',
+    '{"a":1} x',
+    "// only a comment",
+    "\uFEFF{}",
+  ])("%s is refused as unreadable", (text) => {
+    expect(() => mergeSettings(text, desired(), {})).toThrow(UnreadableSettings);
+  });
 });
 
 describe("MCP servers", () => {
@@ -154,13 +159,18 @@ describe("what an earlier start set and the template no longer names", () => {
     expect(parse(mergeSettings('{"k":{"b":2,"a":1}}', desired(), first.applied).text)).toEqual({});
   });
 
-  test.each(["x", "[1]", "[]", '["k",3]', '["k",{}]', "null", "{}"])(
-    "a record with the key %s, changed by hand, removes nothing",
-    (key) => {
-      const text = '{"k":1,"x":1}';
-      expect(mergeSettings(text, desired(), { [key]: "0" }).text).toBe(text);
-    },
-  );
+  test.each([
+    "x",
+    "[1]",
+    "[]",
+    '["k",3]',
+    '["k",{}]',
+    "null",
+    "{}",
+  ])("a record with the key %s, changed by hand, removes nothing", (key) => {
+    const text = '{"k":1,"x":1}';
+    expect(mergeSettings(text, desired(), { [key]: "0" }).text).toBe(text);
+  });
 });
 
 describe("the required permission rule", () => {
@@ -199,10 +209,11 @@ describe("the required permission rule", () => {
     }
   });
 
-  test.each(["{}", '{"amp.permissions": null}', '{"amp.permissions": {}}'])(
-    "where %s is no list, there is one",
-    (text) => expect(rules(settled(text, required))).toEqual([RULE]),
-  );
+  test.each([
+    "{}",
+    '{"amp.permissions": null}',
+    '{"amp.permissions": {}}',
+  ])("where %s is no list, there is one", (text) => expect(rules(settled(text, required))).toEqual([RULE]));
 
   test("stays when the user sorted it behind another rule, then goes as the module's own", () => {
     const first = mergeSettings('{"amp.permissions":[{"tool":"A"}]}', desired(required), {});
