@@ -94,6 +94,8 @@ export async function createHome(options: HomeOptions = {}): Promise<Home> {
     npm_config_fetch_retry_mintimeout: "100",
     npm_config_fetch_retry_maxtimeout: "200",
     npm_config_update_notifier: "false",
+    // The stand-in Amp does not draw first and die later, as the real one does offline.
+    AMP_MODULE_MIN_LIFE_MS: "300",
     ...options.env,
   };
   const moduleDir = join(home, ".amp-module");

@@ -218,10 +218,15 @@ run "sixty_kilobytes_of_prompt_fit" {
   command = plan
 
   variables {
-    # As dense as a prompt full of identifiers and hashes: words of the README by chance, a random number after each seventh.
-    ai_prompt = substr(join(" ", [
-      for i in range(12000) : i % 8 == 7 ? substr(sha256(i), 0, 8) : element(split(" ", file("README.md")), parseint(substr(sha256(i), 8, 6), 16))
-    ]), 0, 61440)
+    # As dense as a prompt full of identifiers: every second word a number by chance.
+    ai_prompt = substr(join(" ", flatten([
+      for a in range(60) : [
+        for b in range(90) : [
+          element(["when", "the", "module", "starts", "it", "must", "never", "read", "what", "people", "wrote", "as", "code"], parseint(substr(sha256(a * 90 + b), 0, 4), 16)),
+          substr(sha256(a * 90 + b), 4, 7),
+        ]
+      ]
+    ])), 0, 61440)
   }
 
   assert {
