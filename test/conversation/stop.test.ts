@@ -42,8 +42,7 @@ test("a stop gives Coder the conversation, and the log says so", async () => {
 
 test("an AgentAPI that hears nothing any more is killed, within the bound", async () => {
   const { ws } = await startTask("never");
-  for (const { pid, cmdline } of await ws.processes())
-    if (/agentapi server/.test(cmdline) && !/supervisor/.test(cmdline)) process.kill(pid, "SIGSTOP");
+  process.kill(await serverPid(ws), "SIGSTOP");
   const stop = await ws.stop();
   expect(stop.durationMs).toBeLessThan(MOST_MS);
   expect(stop.exitCode, stop.stderr).toBe(0);
