@@ -77,7 +77,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The wanted Amp or AgentAPI version, or undefined for the newest (`""` and `latest`). */
+/** The wanted Amp or AgentAPI version without a leading `v`, or undefined for the newest (`""` and `latest`). */
 export function pinnedVersion(version: string): string | undefined {
-  return version === "" || version === "latest" ? undefined : version;
+  return version === "" || version === "latest" ? undefined : version.replace(/^v/, "");
 }

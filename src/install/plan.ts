@@ -25,7 +25,7 @@ const HOUR_MS = 3_600_000;
  * @throws ModuleError where there is no Amp and none may be installed
  */
 export function planAmp(config: Config, { working, sinceCheckMs }: AmpFindings): Decision<AmpProbe> {
-  const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
+  const wanted = pinnedVersion(config.amp_version);
   const [first] = working;
   const match = wanted === undefined ? first : working.find((amp) => amp.version === wanted);
   const found = first ? `Amp ${first.version} found in ${first.path}` : "Amp not found";
@@ -73,7 +73,7 @@ export function planAmp(config: Config, { working, sinceCheckMs }: AmpFindings):
  * @throws ModuleError where there is none that may be used and none may be installed
  */
 export function planAgentapi(config: Config, working: readonly AgentapiProbe[]): Decision<AgentapiProbe> {
-  const wanted = pinnedVersion(config.agentapi_version)?.replace(/^v/, "");
+  const wanted = pinnedVersion(config.agentapi_version);
   const sha256 = config.agentapi_sha256.toLowerCase();
   const trusted = working.filter((agentapi) => sha256 === "" || agentapi.sha256 === sha256);
   const match = trusted.find((agentapi) => wanted === undefined || agentapi.version === wanted);

@@ -6,7 +6,8 @@ export function fileProbeCache(path: string): { read(): string | undefined; writ
     read: () => readTextIfExists(path),
     write(text) {
       try {
-        writeFileAtomic(path, text);
+        // A start that finds everything as it was pays for no write and no sync.
+        if (readTextIfExists(path) !== text) writeFileAtomic(path, text);
       } catch {
         // The next start probes again.
       }

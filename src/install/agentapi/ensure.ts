@@ -49,7 +49,7 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
       ...downloadProgress("AgentAPI", log),
       prove: async (temporary) => {
         const { version } = await probeAgentapi(temporary, env);
-        const wanted = pinnedVersion(config.agentapi_version)?.replace(/^v/, "");
+        const wanted = pinnedVersion(config.agentapi_version);
         if (wanted && version !== wanted)
           throw new Error(`the file answers as version ${version}, not ${wanted}`);
       },
@@ -96,6 +96,6 @@ async function workingAgentapis({ config, paths, env }: Context, log: Log): Prom
 }
 
 function isFitting(agentapi: AgentapiProbe, config: Config): boolean {
-  const wanted = pinnedVersion(config.agentapi_version)?.replace(/^v/, "") ?? agentapi.version;
+  const wanted = pinnedVersion(config.agentapi_version) ?? agentapi.version;
   return agentapi.version === wanted && ["", agentapi.sha256].includes(config.agentapi_sha256.toLowerCase());
 }

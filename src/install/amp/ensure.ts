@@ -47,7 +47,7 @@ async function install(
 ): Promise<AmpProbe> {
   const { config } = context;
   const started = performance.now();
-  const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
+  const wanted = pinnedVersion(config.amp_version);
   if (
     config.install_via_npm &&
     wanted === undefined &&
@@ -130,7 +130,7 @@ function otherVersion(version: string, wanted: string): ModuleError {
 /** Every Amp that runs, in order of preference. A cached probe that fits ends the search: then nothing is run. */
 async function workingAmps({ config, paths, env }: Context, log: Log): Promise<AmpProbe[]> {
   const cache = fileProbeCache(paths.ampProbe);
-  const wanted = pinnedVersion(config.amp_version)?.replace(/^v/, "");
+  const wanted = pinnedVersion(config.amp_version);
   const found = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
   const known = found.map((path) => cachedProbe(path, cache)).find((probe) => probe !== undefined);
   // A path that the user names goes before one that is merely known.
