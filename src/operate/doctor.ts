@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { type ParseError, parse } from "jsonc-parser";
 import { createAgentApiClient } from "../agentapi/client.ts";
+import { AgentApiError } from "../agentapi/errors.ts";
 import { findAmps } from "../amp/find.ts";
 import { probeAmp } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
@@ -12,6 +13,8 @@ import { findOnPath, isExecutable } from "../system/executables.ts";
 import { fileProbeCache } from "../system/probe-cache.ts";
 import { run } from "../system/run.ts";
 import { lastProblems } from "./problems.ts";
+
+const ANSWER_TIMEOUT_MS = 3_000;
 
 /** One line of the report. */
 interface Finding {
@@ -135,7 +138,10 @@ async function server({ config, paths }: Context): Promise<Finding[]> {
   if (!running)
     return [{ state: "wrong", text: "server: AgentAPI does not run", fix: "Run `amp-module start`." }];
   try {
-    const { status } = await createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` }).status();
+    const { status } = await createAgentApiClient({
+      baseUrl: `http://127.0.0.1:${port}`,
+      timeoutMs: ANSWER_TIMEOUT_MS,
+    }).status();
     return [
       {
         state: "ok",
@@ -143,6 +149,12 @@ async function server({ config, paths }: Context): Promise<Finding[]> {
       },
     ];
   } catch (error) {
+    // It answers nobody while it hands a message over, which in a stream takes as long as the agent's turn.
+    if (error instanceof AgentApiError && error.kind === "timeout") {
+      const text = `server: AgentAPI (pid ${running.pid}) is busy with a message, or hangs`;
+      const fix = "Look again later; where it stays so, run `amp-module stop`, then `amp-module start`.";
+      return [{ state: "note", text, fix }];
+    }
     const text = `server: AgentAPI (pid ${running.pid}) runs but gives no answer: ${reasonOf(error)}`;
     return [{ state: "wrong", text, fix: "Run `amp-module stop`, then `amp-module start`." }];
   }

@@ -194,6 +194,14 @@ const notes: [string, string, () => unknown, RegExp][] = [
     /no `coder` command on PATH/,
   ],
   [
+    "a server that is busy with a message",
+    "server:",
+    async () => {
+      context.config.agentapi_port = await serve(() => {});
+    },
+    /is busy with a message, or hangs.*amp-module stop/s,
+  ],
+  [
     "a log with a warning and an error",
     "log:",
     () =>
