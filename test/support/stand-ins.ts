@@ -7,8 +7,11 @@ const fixture = (path: string) => fileURLToPath(new URL(`../fixtures/${path}`, i
 
 /** What AMP_STANDIN holds as JSON: how the stand-in Amp behaves. Everything is optional. */
 export interface AmpStandInOptions {
-  /** `box` (default) is the screen that AgentAPI 0.12 recognises; `no-box` is one that it does not. */
-  screen?: "box" | "no-box";
+  /**
+   * `box` (default) is the screen that AgentAPI 0.12 recognises; `no-box` is one that it does not; `late-box` has one
+   * only after the first answer.
+   */
+  screen?: "box" | "no-box" | "late-box";
   /** Whose flags `--help` lists: today's (default) or those of an older release. */
   help?: "today" | "older";
   /** What `--version` prints, before its date. */
@@ -27,6 +30,8 @@ export interface AmpStandInOptions {
   login?: boolean;
   /** The thread (`T-…`) that its server does not know; `threads continue` on it says so and ends with 1. */
   refuseThread?: string;
+  /** Lives on when its terminal is taken away; SIGTERM still ends it. */
+  outlivesTerminal?: boolean;
   /** Answer in place of "Echo: <first line>". */
   answer?: string;
 }
