@@ -40,7 +40,8 @@ stop() {
   [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
 }
 trap stop TERM INT
-trap '' HUP
+# Not ignored: AgentAPI and Amp would inherit that, and Amp is to end with its terminal.
+trap : HUP
 
 # How much the agent has written to its terminal: unchanged, there is nothing new to save. Goes down through wrappers,
 # such as a boundary, as long as there is one child only.
@@ -94,6 +95,45 @@ save_while_changing() {
   done
 }
 
+# Agents that the end of their AgentAPI was no reason to end for: with our mark in the environment and leaders of a
+# terminal session. A terminal that the agent itself has opened has a parent with our mark.
+find_agents() {
+  agents=
+  mark=AMP_MODULE_INSTANCE=${AMP_MODULE_INSTANCE:-}
+  # shellcheck disable=SC2013 # these names have no spaces
+  for environ in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
+    process=${environ%/environ}
+    line=
+    read -r line 2>/dev/null <"$process/stat" || continue
+    # Behind the name in parentheses: state, parent, group, session.
+    # shellcheck disable=SC2086 # to be split
+    set -- ${line##*) }
+    if [ "/proc/$4" != "$process" ] || ! has_mark "$process" || has_mark "/proc/$2"; then continue; fi
+    case $(readlink "$process/fd/0") in
+      /dev/pts/*) agents="$agents ${process#/proc/}" ;;
+    esac
+  done
+}
+
+has_mark() {
+  tr '\0' '\n' 2>/dev/null <"$1/environ" | grep -qxF "$mark"
+}
+
+# Two agents must not work on one thread.
+end_agents() {
+  find_agents
+  tries=0
+  while [ -n "$agents" ]; do
+    for pid in $agents; do
+      if [ "$tries" -eq 0 ]; then kill -TERM "$pid"; elif [ "$tries" -eq 10 ]; then kill -KILL "$pid"; fi
+    done 2>/dev/null
+    [ "$tries" -lt 10 ] || break
+    tries=$((tries + 1))
+    sleep 0.2 2>/dev/null || sleep 1
+    find_agents
+  done
+}
+
 # A signal for us interrupts wait; only the child's own end counts.
 wait_for_child() {
   while :; do
@@ -126,6 +166,7 @@ while :; do
   if [ "$is_stopping" = yes ] || [ ! -e "$state/ready" ]; then
     break
   fi
+  end_agents
 
   monotonic
   if [ -z "$window_from" ] || [ $((now - window_from)) -gt "$window_s" ]; then

@@ -4,30 +4,41 @@ import { descendantsOf } from "../system/process-tree.ts";
 
 /** AgentAPI itself gives open requests 5 s and the agent 5 s more. */
 const GRACE_MS = 12_000;
+/** For what the agent has started and left running. */
+const BACKGROUND_GRACE_MS = 2_000;
 const POLL_MS = 20;
 
 /** How AgentAPI and its agent went: by themselves after SIGTERM, or killed. */
 export type Ending = "ended" | "killed";
 
 /** Ends AgentAPI and everything below it: SIGTERM, then SIGKILL for what is left after the grace period. */
-export async function endServer(server: ProcessIdentity, graceMs = GRACE_MS): Promise<Ending> {
-  const family = familyOf([server]);
-  signal(server, "SIGTERM");
-  if (await allGone(family, graceMs)) return "ended";
+export function endServer(server: ProcessIdentity, graceMs = GRACE_MS): Promise<Ending> {
+  return endAll([server], graceMs);
+}
+
+/** The same for several processes and everything below them. */
+export async function endAll(roots: readonly ProcessIdentity[], graceMs = GRACE_MS): Promise<Ending> {
+  const deadline = performance.now() + graceMs;
+  const family = familyOf(roots);
+  for (const root of roots) signal(root, "SIGTERM");
+  // AgentAPI ends its agent, but nobody what the agent has put into the background.
+  if (await allGone(roots, deadline)) for (const member of family) signal(member, "SIGTERM");
+  if (await allGone(family, Math.min(deadline, performance.now() + BACKGROUND_GRACE_MS))) return "ended";
   // What they have started since then belongs to them, too.
   const left = familyOf(family.filter(isRunning));
   for (const member of left) signal(member, "SIGKILL");
-  await allGone(left, 1000);
+  await allGone(left, performance.now() + 1000);
   return "killed";
 }
 
-function familyOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
+/** Processes and all below them, but for this very one: the agent itself may have run the command that ends it. */
+export function familyOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
   const descendants = roots.flatMap(({ pid }) => descendantsOf(pid));
-  return [...roots, ...descendants.flatMap((pid) => identifyProcess(pid) ?? [])];
+  const members = [...roots, ...descendants.flatMap((pid) => identifyProcess(pid) ?? [])];
+  return members.filter(({ pid }) => pid !== process.pid);
 }
 
-async function allGone(family: readonly ProcessIdentity[], timeoutMs: number): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
+async function allGone(family: readonly ProcessIdentity[], deadline: number): Promise<boolean> {
   while (family.some(isRunning)) {
     if (performance.now() > deadline) return false;
     await sleep(POLL_MS);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { commandLineOf, identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
+import { commandLineOf } from "../system/process-identity.ts";
 
 /** Whether something accepts connections on a loopback port. */
 export function isPortTaken(port: number): Promise<boolean> {
@@ -23,21 +23,6 @@ export function describePortHolder(port: number): string {
   if (pid === undefined) return "a process that this user may not look into";
   // Only the program: its arguments are somebody else's and may hold a secret.
   return `pid ${pid} (${commandLineOf(pid)?.split(" ")[0] || "unknown program"})`;
-}
-
-/**
- * The AgentAPI that listens on `port` and was started by this module instance: its environment says so. For one whose
- * supervisor was killed, so that no record leads to it.
- */
-export function findOwnServer(port: number, moduleDir: string): ProcessIdentity | undefined {
-  const pid = pidListeningOn(port);
-  if (pid === undefined) return undefined;
-  try {
-    const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-    return environment.includes(`AMP_MODULE_INSTANCE=${moduleDir}`) ? identifyProcess(pid) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Through the inode of the listening socket: /proc/net/tcp names it, /proc/<pid>/fd shows who has it open (proc(5)). */

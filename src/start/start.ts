@@ -1,10 +1,11 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
 import { ModuleError } from "../errors.ts";
-import { endServer } from "../server/end.ts";
-import { describePortHolder, findOwnServer, isPortTaken } from "../server/port-holder.ts";
+import { endAll, endServer } from "../server/end.ts";
+import { findLeftServers } from "../server/left-behind.ts";
+import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import {
   readRunningServer,
   removeServerRecord,
@@ -106,14 +107,20 @@ async function makeRoom(
     );
     await endServer(running);
   }
+  // A clean end takes its record along: one that is still there, or a port in use, is reason for a closer look.
+  const isUnclean = !running && existsSync(paths.running);
+  const isTaken = () => isPortTaken(config.agentapi_port);
+  if (isUnclean || (await isTaken())) {
+    const left = findLeftServers(paths.moduleDir);
+    if (left.length > 0) {
+      const pids = left.map(({ pid }) => pid).join(", ");
+      log.info(`AgentAPI or Amp of an earlier start has lost its supervisor: it is ended (pid ${pids}).`);
+      await endAll(left);
+    }
+  }
   removeServerRecord(paths.running);
   rmSync(paths.ready, { force: true });
-  const orphan = findOwnServer(config.agentapi_port, paths.moduleDir);
-  if (orphan) {
-    log.info(`AgentAPI (pid ${orphan.pid}) of an earlier start has lost its supervisor: it is ended.`);
-    await endServer(orphan);
-  }
-  if (await isPortTaken(config.agentapi_port)) {
+  if (await isTaken()) {
     throw new ModuleError(
       `Port ${config.agentapi_port} is taken by ${describePortHolder(config.agentapi_port)}.`,
       "Set agentapi_port to a free port (a different one for each module instance), or end that process.",

@@ -1,9 +1,10 @@
 import { createAgentApiClient } from "../agentapi/client.ts";
 import type { Context } from "../context.ts";
-import { endServer } from "../server/end.ts";
-import { findOwnServer } from "../server/port-holder.ts";
+import { endAll, familyOf } from "../server/end.ts";
+import { findLeftBehind } from "../server/left-behind.ts";
 import { readRunningServer, removeServerRecord } from "../server/record.ts";
 import type { Log } from "../system/log.ts";
+import type { ProcessIdentity } from "../system/process-identity.ts";
 import { postSnapshot } from "./snapshot.ts";
 
 /**
@@ -12,8 +13,11 @@ import { postSnapshot } from "./snapshot.ts";
  */
 export async function stop(context: Context, log: Log): Promise<void> {
   const { config, paths } = context;
-  const running = readRunningServer(paths.running) ?? findOwnServer(config.agentapi_port, paths.moduleDir);
-  if (!running) {
+  const running = readRunningServer(paths.running);
+  const family = running ? familyOf([running]) : [];
+  const isStray = ({ pid }: ProcessIdentity) => !family.some((member) => member.pid === pid);
+  const strays = findLeftBehind(paths.moduleDir).filter(isStray);
+  if (!running && strays.length === 0) {
     log.info("AgentAPI does not run: nothing to stop.");
     removeServerRecord(paths.running);
     return;
@@ -21,10 +25,17 @@ export async function stop(context: Context, log: Log): Promise<void> {
   const started = performance.now();
   const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${config.agentapi_port}` });
   await postSnapshot(context, client, log);
-  log.info(`Ending AgentAPI (pid ${running.pid}) with SIGTERM.`);
-  const ending = await endServer(running);
+  if (running) log.info(`Ending AgentAPI (pid ${running.pid}) with SIGTERM.`);
+  if (strays.length > 0) {
+    const pids = strays.map(({ pid }) => pid).join(", ");
+    log.info(`Ending what earlier runs of AgentAPI or Amp have left behind (pid ${pids}) with SIGTERM.`);
+  }
+  const ending = await endAll([...(running ? [running] : []), ...strays]);
   removeServerRecord(paths.running);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (ending === "ended") log.info(`AgentAPI and the agent ended after ${seconds} s.`);
-  else log.warn(`AgentAPI or the agent did not end by itself and was killed after ${seconds} s.`);
+  else
+    log.warn(
+      `AgentAPI, the agent or what it had started did not end by itself and was killed after ${seconds} s.`,
+    );
 }

@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
+import type { Workspace } from "../support/workspace.ts";
 import {
   answered,
   conversation,
@@ -11,7 +13,7 @@ import {
   workspaces,
 } from "./workspace.ts";
 
-const { create, dispose } = workspaces();
+const { create, changed, dispose } = workspaces();
 afterEach(dispose);
 
 const prompt = "Write a haiku";
@@ -83,6 +85,56 @@ test("a killed supervisor leaves an orphan; the next start ends it and starts an
   expect((await ws.prompts()).length).toBe(1);
 });
 
+test("an Amp that outlives a killed AgentAPI is ended before the next one works on its thread", async () => {
+  const ws = await started(await create({ standIn: { outlivesTerminal: true } }));
+  const [first, agent] = [await serverPid(ws), await agentPids(ws)];
+  expect(agent.length).toBe(1);
+  kill(first, "SIGKILL");
+  await expect
+    .poll(
+      () =>
+        ws.client.status().then(
+          () => serverPid(ws),
+          () => first,
+        ),
+      { timeout: 10_000, interval: 20 },
+    )
+    .not.toBe(first);
+  const [next, ...others] = await agentPids(ws);
+  expect(others).toEqual([]);
+  expect(agent).not.toContain(next);
+});
+
+test("an Amp that outlives everything else is ended by a stop, and by the next start", async () => {
+  const ws = await started(await create({ standIn: { outlivesTerminal: true } }));
+  for (const end of [() => ws.stop(), () => ws.start()]) {
+    const [agent = 0] = await agentPids(ws);
+    kill(await supervisorPid(ws), "SIGKILL");
+    kill(await serverPid(ws), "SIGKILL");
+    await expect.poll(() => ws.processes().then((all) => all.length), { timeout: 5000 }).toBe(1);
+    expect(await agentPids(ws)).toEqual([agent]);
+    expect(await end()).toMatchObject({ exitCode: 0 });
+    expect(await agentPids(ws)).not.toContain(agent);
+    expect(await ws.log("stop").catch(() => "")).toMatch(/left behind \(pid \d+\)/);
+    await started(ws);
+  }
+}, 60_000);
+
+test("another instance in the same home keeps its agent while this one is put in order", async () => {
+  const ws = await started(await create({ standIn: { outlivesTerminal: true } }));
+  const second = await changed(ws, {
+    standIn: { outlivesTerminal: true },
+    // Its module directory begins like the first one's.
+    variables: { app_slug: "two", agentapi_port: await freePort() },
+  });
+  await started(second);
+  const [own = 0, other = 0] = [...(await agentPids(ws)), ...(await agentPids(second))];
+  kill(await serverPid(ws), "SIGKILL");
+  await expect.poll(() => agentPids(ws), { timeout: 10_000 }).not.toContain(own);
+  await ws.stop();
+  expect(await agentPids(second)).toEqual([other]);
+}, 60_000);
+
 test("an agent that its user ended is started again, on its thread", async () => {
   const ws = await started(await create());
   const first = await serverPid(ws);
@@ -100,6 +152,10 @@ test("an agent that its user ended is started again, on its thread", async () =>
     .not.toBe(first);
   expect(await ws.log("agentapi-start")).toMatch(/starting both again|starting again/);
 });
+
+async function agentPids(ws: Workspace): Promise<number[]> {
+  return (await ws.processes()).filter(({ cmdline }) => cmdline.includes("/amp.mjs")).map(({ pid }) => pid);
+}
 
 async function answeredByPerson(ws: Parameters<typeof answered>[0], content: string): Promise<void> {
   await expect.poll(async () => (await ws.client.status()).status, { timeout: 10_000 }).toBe("stable");

@@ -77,6 +77,14 @@ test("a deaf grandchild is killed though its parents have gone", async () => {
   expect(members.filter(isRunning)).toEqual([]);
 });
 
+test("what the agent has put into the background is asked to end, too, and not waited for", async () => {
+  const members = await family(considerate, obedient, obedient);
+  const from = performance.now();
+  expect(await endServer(root(members), 10_000)).toBe("ended");
+  expect(performance.now() - from).toBeLessThan(5000);
+  expect(members.filter(isRunning)).toEqual([]);
+});
+
 test("what the server starts while it should end is killed, too", async () => {
   // Prints nothing; the child is found by its unique argument.
   const mark = `late-${process.pid}-${Date.now()}`;

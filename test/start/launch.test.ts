@@ -77,6 +77,16 @@ test("it runs in a session of its own, with its own folder and environment, its 
   expect(error).toBe("and an error");
 });
 
+test("the hangup of a terminal is not ignored in it: by that an agent learns that its AgentAPI is gone", async () => {
+  // Node itself would set it right.
+  const file = join(folder, "agentapi");
+  writeFileSync(file, "#!/bin/sh\ngrep SigIgn /proc/self/status\n", { mode: 0o700 });
+  const server = await launch("", { file });
+  expect(await server.ended).toBe("exit code 0");
+  const ignored = BigInt(`0x${log().split(/\s+/)[1]}`);
+  expect(ignored & 1n).toBe(0n);
+});
+
 test("stdin is the prompt's file, byte for byte", async () => {
   const prompt = "Fix `id` $(touch pwned)\n日本語";
   writeFileSync(join(folder, "prompt"), prompt);
