@@ -7,6 +7,9 @@ const TIMEOUT_MS = 10_000;
  * Tells the Coder agent how far the module's scripts are (`coder exp sync`, Coder 2.30 and newer), so that other
  * scripts can wait for them. Nobody waits for these calls: they go one after the other beside the work, and an agent
  * that does not know them is left in peace after the first.
+ *
+ * There is no failed state to report: a unit is pending, started or completed (coder/coder, `agent/unit/manager.go`).
+ * What the agent does tell apart, for `coder_script_order`, is the exit code of the script.
  */
 export class CoderSync {
   readonly #coder: string | undefined;
