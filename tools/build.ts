@@ -32,13 +32,7 @@ async function bundle(entry: string): Promise<string> {
     target: "node20.5",
     // jsonc-parser's "main" is a UMD file that cannot be bundled.
     mainFields: ["module", "main"],
-    banner: {
-      js: [
-        "// Generated from src/ by `npm run build`: do not edit.",
-        // commander is CommonJS and calls require().
-        'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-      ].join("\n"),
-    },
+    banner: { js: "// Generated from src/ by `npm run build`: do not edit." },
     legalComments: "none",
     write: false,
   });

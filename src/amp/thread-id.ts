@@ -12,3 +12,8 @@ export function threadId(idOrUrl: string): string {
     throw new AmpOptionError(`not an Amp thread: ${JSON.stringify(idOrUrl)} (want T-… or its URL)`);
   return id;
 }
+
+/** Whether a text is an Amp thread's id or address. */
+export function isThread(text: string): boolean {
+  return THREAD.test(text.trim());
+}

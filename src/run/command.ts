@@ -1,21 +1,56 @@
-import { type Command, InvalidArgumentError } from "commander";
 import type { ExecuteOptions } from "../amp/options.ts";
+import { isThread } from "../amp/thread-id.ts";
+import { type Command, defineCommand, UsageError } from "../command-line.ts";
 import { parseDuration } from "./duration.ts";
 import { type RunOptions, runPrompt } from "./run.ts";
 
-interface Flags {
-  json?: true;
-  mode?: string;
-  continue?: true | string;
-  label: string[];
-  timeout: number;
-  cwd?: string;
-  allow: string[];
-  reject: string[];
-}
+const DEFAULT_TIMEOUT = "5m";
 
-const HELP = `
-Text goes to stdout, progress to stderr where that is a terminal. With --json each line of stdout is one event of
+const options = {
+  json: { type: "boolean", description: "print Amp's events instead of text" },
+  mode: {
+    type: "string",
+    short: "m",
+    value: "<mode>",
+    description: 'agent mode, one of those in "amp --help"',
+  },
+  continue: {
+    type: "string",
+    short: "c",
+    value: "[thread]",
+    isValue: isThread,
+    description: "go on with a thread (T-… or its URL); the last one where none is named",
+  },
+  label: {
+    type: "string",
+    short: "l",
+    multiple: true,
+    value: "<label>",
+    description: "label for the thread, may be repeated",
+  },
+  timeout: {
+    type: "string",
+    short: "t",
+    value: "<time>",
+    default: DEFAULT_TIMEOUT,
+    description: "end Amp after this time: 90, 90s, 5m, 1h; 0 for never",
+  },
+  cwd: { type: "string", short: "C", value: "<folder>", description: "folder to work in" },
+  allow: {
+    type: "string",
+    multiple: true,
+    value: "<tool>",
+    description: "allow a tool without asking, may be repeated",
+  },
+  reject: {
+    type: "string",
+    multiple: true,
+    value: "<tool>",
+    description: "refuse a tool, may be repeated; stronger than --allow",
+  },
+} as const;
+
+const DETAILS = `Text goes to stdout, progress to stderr where that is a terminal. With --json each line of stdout is one event of
 Amp's stream JSON, as Amp wrote it. Amp's own settings and key are used: ~/.config/amp/settings.json, AMP_API_KEY.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 124 timeout, 130 interrupted.
@@ -24,59 +59,39 @@ Examples:
   $ amp-module run "Update the changelog"
   $ git diff | amp-module run - --reject Bash
   $ amp-module run "And now the tests" --continue --timeout 20m
-  $ amp-module run "List the TODOs" --json | jq -r 'select(.type == "result").result'
-`;
+  $ amp-module run "List the TODOs" --json | jq -r 'select(.type == "result").result'`;
 
 /**
- * Adds the `run` command to the program.
+ * The `run` command.
  *
  * @param defaults where Amp is, and what the flags do not say; asked only when the command runs
  */
-export function addRunCommand(program: Command, defaults: () => ExecuteOptions = () => ({})): void {
-  program
-    .command("run")
-    .description("give Amp one prompt, without a screen, and print what it answers")
-    .argument("[prompt]", 'the prompt; "-" or nothing reads it from stdin')
-    .option("--json", "print Amp's events instead of text")
-    .option("-m, --mode <mode>", 'agent mode, one of those in "amp --help"')
-    .option(
-      "-c, --continue [thread]",
-      "go on with a thread (T-… or its URL); the last one where none is named",
-    )
-    .option("-l, --label <label>", "label for the thread, may be repeated", collect, [])
-    .option(
-      "-t, --timeout <time>",
-      "end Amp after this time: 90, 90s, 5m, 1h; 0 for never",
-      duration,
-      300_000,
-    )
-    .option("-C, --cwd <folder>", "folder to work in")
-    .option("--allow <tool>", "allow a tool without asking, may be repeated", collect, [])
-    .option("--reject <tool>", "refuse a tool, may be repeated; stronger than --allow", collect, [])
-    .addHelpText("after", HELP)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .action(async (prompt: string | undefined, flags: Flags) => {
-      process.exitCode = await withSignals((signal) =>
-        runPrompt(toOptions(prompt, flags, defaults()), { ...streams(), signal }),
-      );
-    });
-}
-
-function toOptions(prompt: string | undefined, flags: Flags, defaults: ExecuteOptions): RunOptions {
-  return {
-    ...defaults,
-    ...(prompt !== undefined && { prompt }),
-    json: flags.json === true,
-    ...(flags.mode !== undefined && { mode: flags.mode }),
-    ...(flags.continue !== undefined && { continueThread: flags.continue }),
-    ...(flags.cwd !== undefined && { cwd: flags.cwd }),
-    labels: flags.label,
-    timeoutMs: flags.timeout,
-    permissions: [
-      ...flags.reject.map((tool) => ({ tool, action: "reject" as const })),
-      ...flags.allow.map((tool) => ({ tool, action: "allow" as const })),
-    ],
-  };
+export function runCommand(defaults: () => ExecuteOptions = () => ({})): Command {
+  return defineCommand({
+    name: "run",
+    summary: "give Amp one prompt, without a screen, and print what it answers",
+    options,
+    argument: { name: "[prompt]", description: 'the prompt; "-" or nothing reads it from stdin' },
+    details: DETAILS,
+    async action(flags, prompt) {
+      const { mode, cwd, label: labels = [], allow = [], reject = [] } = flags;
+      const runOptions: RunOptions = {
+        ...defaults(),
+        ...(prompt !== undefined && { prompt }),
+        json: flags.json === true,
+        ...(mode !== undefined && { mode }),
+        ...(flags.continue !== undefined && { continueThread: flags.continue || true }),
+        ...(cwd !== undefined && { cwd }),
+        labels,
+        timeoutMs: duration(flags.timeout ?? DEFAULT_TIMEOUT),
+        permissions: [
+          ...reject.map((tool) => ({ tool, action: "reject" as const })),
+          ...allow.map((tool) => ({ tool, action: "allow" as const })),
+        ],
+      };
+      process.exitCode = await withSignals((signal) => runPrompt(runOptions, { ...streams(), signal }));
+    },
+  });
 }
 
 function streams() {
@@ -102,12 +117,9 @@ async function withSignals(work: (signal: AbortSignal) => Promise<number>): Prom
   }
 }
 
-function collect(value: string, all: string[]): string[] {
-  return [...all, value];
-}
-
 function duration(text: string): number {
   const milliseconds = parseDuration(text);
-  if (milliseconds === undefined) throw new InvalidArgumentError("Want seconds, or 90s, 5m, 1h.");
+  if (milliseconds === undefined)
+    throw new UsageError(`--timeout is "${text}". Want seconds, or 90s, 5m, 1h.`);
   return milliseconds;
 }

@@ -14,18 +14,16 @@ const cli = join(folder, "cli.mjs");
 
 beforeAll(async () => {
   const source = join(folder, "cli.ts");
-  const command = fileURLToPath(new URL("../../src/run/command.ts", import.meta.url));
-  const commander = fileURLToPath(new URL("../../node_modules/commander/esm.mjs", import.meta.url));
+  const path = (file: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)));
   writeFileSync(
     source,
-    `import { Command } from ${JSON.stringify(commander)};
-     import { addRunCommand } from ${JSON.stringify(command)};
+    `import { runProgram } from ${path("command-line.ts")};
+     import { runCommand } from ${path("run/command.ts")};
      import { readFileSync, writeFileSync } from "node:fs";
-     const program = new Command("amp-module");
      const file = process.env.HOME + "/amp-probe.json";
      const read = () => { try { return readFileSync(file, "utf8"); } catch { return undefined; } };
-     addRunCommand(program, () => ({ probeCache: { read, write: (text) => writeFileSync(file, text) } }));
-     await program.parseAsync();`,
+     const run = runCommand(() => ({ probeCache: { read, write: (text) => writeFileSync(file, text) } }));
+     await runProgram({ summary: "", commands: { run } }, process.argv.slice(2));`,
   );
   await build({
     entryPoints: [source],
@@ -34,9 +32,6 @@ beforeAll(async () => {
     platform: "node",
     format: "esm",
     mainFields: ["module", "main"],
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
     logLevel: "error",
   });
 });
@@ -139,12 +134,14 @@ test.each([
 test.each([
   [[], /There is no prompt/],
   [["  "], /The prompt is empty/],
-  [["x", "--nope"], /unknown option '--nope'/],
-  [["x", "y"], /too many arguments/],
+  [["x", "--nope"], /Unknown option '--nope'.*\n\nUsage: amp-module run \[options\] \[prompt\]\n/s],
+  [["x", "y"], /too many arguments: y/],
   [["x", "--timeout", "soon"], /Want seconds/],
   [["x", "--mode", "nosuch"], /not one of Amp/],
   [["x", "--label", "two words"], /two words/],
-  [["x", "--continue", "nothing"], /not an Amp thread/],
+  [["x", "--continue=nothing"], /not an Amp thread/],
+  [["x", "--continue", "nothing"], /too many arguments: nothing/],
+  [["x", "--label"], /argument missing/],
   [["x", "--cwd", "/nowhere"], /\/nowhere does not exist/],
 ])("%j is wrong usage: exit code 2", async (args, stderr) => {
   expect(await amp(args, await scripted("echo"))).toMatchObject({
