@@ -1,8 +1,6 @@
 # Variables → payload → rendered script → the workspace. Nothing sensitive takes that way: secrets
 # become environment variables of the agent, because the agent may log whole scripts.
 
-data "coder_task" "me" {}
-
 locals {
   # --- Workspace ---
 
@@ -11,13 +9,11 @@ locals {
 
   # --- Prompts ---
 
-  task_prompt = try(coalesce(data.coder_task.me.prompt), "")
-  ai_prompt   = var.ai_prompt != "" ? var.ai_prompt : local.task_prompt
+  ai_prompt = var.ai_prompt != "" ? var.ai_prompt : local.task_prompt
 
   # --- Apps ---
 
   agentapi_url = "http://localhost:${var.agentapi_port}"
-  is_task      = data.coder_task.me.enabled
   has_web_app  = var.enable_agentapi && (var.web_app || local.is_task)
 
   # --- Scripts ---
@@ -49,7 +45,7 @@ locals {
     app_slug                 = var.app_slug
     subdomain                = var.subdomain
     report_tasks             = var.report_tasks
-    task_id                  = local.is_task ? data.coder_task.me.id : ""
+    task_id                  = local.task_id
     task_log_snapshot        = var.task_log_snapshot
     continue                 = var.continue
     thread_id                = var.thread_id

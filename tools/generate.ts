@@ -1,15 +1,19 @@
 /** Writes the files that are generated from others: `tsx tools/generate.ts`, or `--check` to compare. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { generateAgentApiSchema } from "./generate-agentapi-schema.ts";
+import { generateWithoutTasks } from "./generate-without-tasks.ts";
 
-const generated = [{ path: "src/agentapi/schema.ts", text: await generateAgentApiSchema() }];
+const generated = [
+  { path: "src/agentapi/schema.ts", text: await generateAgentApiSchema() },
+  ...generateWithoutTasks(),
+];
 
 for (const { path, text } of generated) {
   if (!process.argv.includes("--check")) {
     await writeFile(path, text);
     console.log(`${path}: written`);
-  } else if (readFileSync(path, "utf8") !== text) {
+  } else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
     console.error(`${path} is not what its source generates. Run "npm run generate" and commit the result.`);
     process.exitCode = 1;
   }

@@ -1,0 +1,223 @@
+# Generated from ../../main.tf by `npm run generate`: do not edit.
+
+# Variables → payload → rendered script → the workspace. Nothing sensitive takes that way: secrets
+# become environment variables of the agent, because the agent may log whole scripts.
+
+locals {
+  # --- Workspace ---
+
+  # Also the folder that two instances on one agent must not share.
+  module_dir_name = var.app_slug == "amp" ? ".amp-module" : ".amp-module-${var.app_slug}"
+
+  # --- Prompts ---
+
+  ai_prompt = var.ai_prompt != "" ? var.ai_prompt : local.task_prompt
+
+  # --- Apps ---
+
+  agentapi_url = "http://localhost:${var.agentapi_port}"
+  has_web_app  = var.enable_agentapi && (var.web_app || local.is_task)
+
+  # --- Scripts ---
+
+  # What the CLI in the workspace reads as config.json. Keys are the variables' names.
+  payload = {
+    # For the path of a chat without a subdomain only: an agent's ID is unknown at plan time, and then so
+    # is the script and its size.
+    agent_id                 = var.subdomain ? "" : var.agent_id
+    workdir                  = local.workdir
+    ai_prompt                = local.ai_prompt
+    instruction_prompt       = var.instruction_prompt
+    mode                     = var.mode
+    base_amp_config          = local.base_amp_config
+    mcp                      = local.mcp
+    mcp_config_remote_path   = var.mcp_config_remote_path
+    dangerously_allow_all    = var.dangerously_allow_all
+    install_amp              = local.install_amp
+    install_via_npm          = var.install_via_npm
+    amp_version              = local.amp_version
+    amp_update_check_hours   = var.amp_update_check_hours
+    amp_installer_url        = var.amp_installer_url
+    npm_registry_url         = var.npm_registry_url
+    install_agentapi         = var.install_agentapi
+    agentapi_version         = var.agentapi_version
+    agentapi_download_url    = var.agentapi_download_url
+    agentapi_sha256          = lower(var.agentapi_sha256)
+    agentapi_port            = var.agentapi_port
+    app_slug                 = var.app_slug
+    subdomain                = var.subdomain
+    report_tasks             = var.report_tasks
+    task_id                  = local.task_id
+    task_log_snapshot        = var.task_log_snapshot
+    continue                 = var.continue
+    thread_id                = var.thread_id
+    thread_visibility        = var.thread_visibility
+    thread_labels            = var.thread_labels
+    enable_state_persistence = var.enable_state_persistence
+    enable_agentapi          = var.enable_agentapi
+    enable_boundary          = var.enable_boundary
+    boundary_config          = var.boundary_config
+    transport                = var.transport
+    acp_bundle_sha256        = var.transport == "stream" ? filesha256(local.acp_bundle) : ""
+    log_level                = var.log_level
+  }
+
+  acp_bundle = "${path.module}/../../scripts/amp-acp.mjs"
+
+  # Whole lines of comment, which only cost room in the script; the first line is none.
+  shell_comments = "/(?m)^ *#([^!].*)?\n/"
+
+  # What the start script is rendered from, but for the payload.
+  bootstrap = {
+    module_dir_name = local.module_dir_name
+    bundle          = base64gzip(file("${path.module}/../../scripts/amp-module.mjs"))
+    launcher        = base64gzip(replace(file("${path.module}/../../scripts/amp-module.sh"), local.shell_comments, ""))
+    supervisor      = base64gzip(replace(file("${path.module}/../../scripts/supervisor.sh"), local.shell_comments, ""))
+
+    # The bootstrap itself runs the installer where the workspace has no JavaScript runtime.
+    installer_url_base64 = local.install_amp && !var.install_via_npm ? base64encode(var.amp_installer_url) : ""
+    amp_version_base64   = base64encode(local.amp_version)
+
+    # Files beside config.json: the first one may have to run before there is a runtime to read JSON.
+    user_scripts = {
+      pre_install  = local.texts.pre_install_script == "" ? "" : base64gzip(local.texts.pre_install_script)
+      post_install = local.texts.post_install_script == "" ? "" : base64gzip(local.texts.post_install_script)
+    }
+  }
+
+  start_script = templatefile("${path.module}/../../scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
+    payload = base64gzip(jsonencode(local.payload))
+  }))
+
+  stop_script = templatefile("${path.module}/../../scripts/stop.sh.tftpl", {
+    module_dir_name = local.module_dir_name
+  })
+}
+
+# --- Amp account ---
+
+resource "coder_env" "amp_api_key" {
+  count = nonsensitive(local.amp_api_key != "") ? 1 : 0
+
+  agent_id = var.agent_id
+  name     = "AMP_API_KEY"
+  value    = local.amp_api_key
+}
+
+resource "coder_env" "amp_url" {
+  count = nonsensitive(var.amp_url != "") ? 1 : 0
+
+  agent_id = var.agent_id
+  name     = "AMP_URL"
+  value    = var.amp_url
+}
+
+# --- Apps ---
+
+resource "coder_app" "web" {
+  count = local.has_web_app ? 1 : 0
+
+  agent_id     = var.agent_id
+  slug         = var.app_slug
+  display_name = var.web_app_display_name
+  icon         = var.icon
+  url          = "${local.agentapi_url}/"
+  subdomain    = var.subdomain
+  order        = var.order
+  group        = var.group
+
+  healthcheck {
+    url       = "${local.agentapi_url}/status"
+    interval  = 3
+    threshold = 20
+  }
+}
+
+resource "coder_app" "cli" {
+  count = var.cli_app ? 1 : 0
+
+  agent_id     = var.agent_id
+  slug         = "${var.app_slug}-cli"
+  display_name = var.cli_app_display_name
+  icon         = var.icon
+  order        = var.order
+  group        = var.group
+
+  # The first line makes the agent run this with /bin/sh, whatever the user's shell is.
+  command = <<-EOT
+    #!/bin/sh
+    export LANG=C.UTF-8 LC_ALL=C.UTF-8
+    PATH="$HOME/${local.module_dir_name}/bin:$PATH"
+    exec ${var.enable_agentapi ? "agentapi attach --url localhost:${var.agentapi_port}" : "amp-session"}
+  EOT
+}
+
+# --- Scripts ---
+
+resource "coder_script" "start" {
+  agent_id           = var.agent_id
+  display_name       = var.app_slug == "amp" ? "Amp" : "Amp (${var.app_slug})"
+  icon               = var.icon
+  script             = local.start_script
+  run_on_start       = true
+  start_blocks_login = false
+
+  lifecycle {
+    precondition {
+      condition     = length(local.amp_api_key_problems) == 0
+      error_message = local.amp_api_key_message
+    }
+
+    precondition {
+      condition     = length(local.url_problems) == 0
+      error_message = local.url_message
+    }
+
+    precondition {
+      condition     = length(local.base_amp_config_problems) == 0
+      error_message = local.base_amp_config_message
+    }
+
+    precondition {
+      condition     = length(local.mcp_problems) == 0
+      error_message = local.mcp_message
+    }
+
+    precondition {
+      condition     = length(local.text_problems) == 0
+      error_message = local.text_message
+    }
+
+    precondition {
+      condition     = var.enable_agentapi || !local.is_task
+      error_message = "enable_agentapi is false, but this workspace is a Task, whose chat needs AgentAPI. Set enable_agentapi = true."
+    }
+
+    precondition {
+      condition     = local.start_script_bytes <= local.script_bytes_max
+      error_message = local.script_size_message
+    }
+  }
+}
+
+resource "coder_script" "stream_agent" {
+  count = var.transport == "stream" ? 1 : 0
+
+  agent_id     = var.agent_id
+  display_name = var.app_slug == "amp" ? "Amp: stream agent" : "Amp (${var.app_slug}): stream agent"
+  icon         = var.icon
+  run_on_start = true
+
+  script = templatefile("${path.module}/../../scripts/stream-agent.sh.tftpl", {
+    module_dir_name = local.module_dir_name
+    bundle          = base64gzip(file(local.acp_bundle))
+  })
+}
+
+resource "coder_script" "stop" {
+  agent_id     = var.agent_id
+  display_name = var.app_slug == "amp" ? "Amp: stop" : "Amp (${var.app_slug}): stop"
+  icon         = var.icon
+  script       = local.stop_script
+  run_on_stop  = true
+}

@@ -1,0 +1,29 @@
+# Generated from ../../outputs.tf by `npm run generate`: do not edit.
+
+# --- Workspace ---
+
+output "module_dir" {
+  description = "Folder in the workspace with the logs, the CLI and the state, for use in a shell script: `$HOME/.amp-module`, or `$HOME/.amp-module-<app_slug>` for another slug. `$HOME` is left for the workspace's shell to expand."
+  value       = "$HOME/${local.module_dir_name}"
+}
+
+# --- AgentAPI ---
+
+output "agentapi_url" {
+  description = "Address of AgentAPI inside the workspace, without a slash at the end: `http://localhost:<agentapi_port>`."
+  value       = local.agentapi_url
+}
+
+# --- Apps ---
+
+output "task_app_id" {
+  description = "ID of the chat app, for `app_id` of a `coder_ai_task`. Empty where there is no chat app (`web_app = false` outside a Task)."
+  value       = local.has_web_app ? coder_app.web[0].id : ""
+}
+
+# --- Scripts ---
+
+output "scripts" {
+  description = "Names under which other scripts can wait for this module with `coder exp sync want` (Coder 2.30 or newer), in the order in which they complete: the installation, then the start of the agent."
+  value       = ["${var.app_slug}-install", "${var.app_slug}-start"]
+}
