@@ -2,11 +2,15 @@
 # The amp-module command: finds a JavaScript runtime and hands over to amp-module.mjs beside this file.
 #
 # Search order: AMP_MODULE_RUNTIME, Node >= 20.5 on PATH, version managers in the home, bun, deno, an installed Amp
-# (the official binary contains Bun). Where there is none and AMP_MODULE_INSTALLER_URL is set, Amp is installed
+# (the official binary contains Bun). Where there is none and AMP_MODULE_INSTALLER_URL_BASE64 is set, Amp is installed
 # with its official installer first and serves as the runtime.
 set -eu
 
-bin=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+case $0 in
+  */*) bin=${0%/*}/ ;;
+  *) bin=. ;;
+esac
+bin=$(CDPATH='' cd -- "$bin" && pwd -P)
 # A link such as ~/.local/bin/amp-module must lead back to the module directory.
 if [ ! -f "$bin/amp-module.mjs" ]; then
   bin=$(dirname -- "$(readlink -f -- "$0")")
@@ -135,16 +139,18 @@ install_amp_as_runtime() {
     fail "Amp's official binary needs glibc; this system has musl (Alpine)." \
       'Add Node with npm to the workspace image and set install_via_npm = true.'
   fi
+  installer_url=$(printf '%s' "$AMP_MODULE_INSTALLER_URL_BASE64" | base64 -d)
+  amp_version=$(printf '%s' "${AMP_MODULE_AMP_VERSION_BASE64:-}" | base64 -d)
   installer=$bin/.installer-$$.sh
   trap 'rm -f -- "$installer"' EXIT
   echo 'No JavaScript runtime found: installing Amp first, it contains one.'
-  download "$AMP_MODULE_INSTALLER_URL" "$installer" || fail \
-    "Amp's installer could not be downloaded from $AMP_MODULE_INSTALLER_URL." \
+  download "$installer_url" "$installer" || fail \
+    "Amp's installer could not be downloaded from $installer_url." \
     'Check the network or proxy, set amp_installer_url to a mirror, or add Node >= 20.5 to the workspace image.'
-  if [ -n "${AMP_MODULE_AMP_VERSION:-}" ]; then
-    export AMP_VERSION="$AMP_MODULE_AMP_VERSION"
+  if [ -n "$amp_version" ] && [ "$amp_version" != latest ]; then
+    export AMP_VERSION="$amp_version"
   fi
-  bash "$installer" </dev/null || fail "Amp's installer from $AMP_MODULE_INSTALLER_URL failed; its output is above." \
+  bash "$installer" </dev/null || fail "Amp's installer from $installer_url failed; its output is above." \
     'Check amp_version and amp_installer_url, or add Node >= 20.5 to the workspace image.'
   rm -f -- "$installer"
   trap - EXIT
@@ -170,7 +176,7 @@ case "$found:${1:-}" in
   :start | :install)
     run_pre_install_script
     found=$(find_runtime)
-    if [ -z "$found" ] && [ -n "${AMP_MODULE_INSTALLER_URL:-}" ]; then
+    if [ -z "$found" ] && [ -n "${AMP_MODULE_INSTALLER_URL_BASE64:-}" ]; then
       install_amp_as_runtime
       found=$(find_runtime)
     fi
@@ -179,5 +185,5 @@ esac
 [ -n "$found" ] || fail \
   'No JavaScript runtime was found: neither Node >= 20.5 (PATH, nvm, fnm, volta, asdf, mise), bun, deno nor Amp.' \
   'Add Node >= 20.5 to the workspace image, set install_amp = true, or set AMP_MODULE_RUNTIME.'
-unset AMP_MODULE_INSTALLER_URL AMP_MODULE_AMP_VERSION
+unset AMP_MODULE_INSTALLER_URL_BASE64 AMP_MODULE_AMP_VERSION_BASE64
 run_on "$found" "$@"

@@ -1,4 +1,4 @@
-import createClient from "openapi-fetch";
+import createClient, { type Client } from "openapi-fetch";
 import { withDeadline } from "./deadline.ts";
 import { httpError, protocolError, publicUrl, type Target } from "./errors.ts";
 import { type AgentApiEvent, readEvents } from "./events.ts";
@@ -67,7 +67,12 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
   if (!isUsable(baseUrl)) {
     throw new TypeError("baseUrl must be an http or https address without user name, password and query");
   }
-  const api = createClient<paths>({ baseUrl, ...(fetch && { fetch }) });
+  // Not before the first request: it loads the runtime's fetch, which in Node takes as long as Node's own start.
+  let openapiClient: Client<paths> | undefined;
+  const api = () => {
+    openapiClient ??= createClient<paths>({ baseUrl, ...(fetch && { fetch }) });
+    return openapiClient;
+  };
 
   function targetOf(method: "GET" | "POST", path: keyof paths): Target {
     return { method, url: publicUrl(baseUrl.replace(/\/$/, "") + path) };
@@ -78,21 +83,21 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
     async status(request) {
       const target = targetOf("GET", "/status");
       return withDeadline(target, { timeoutMs, ...request }, async (signal) => {
-        const text = textOf(target, await api.GET("/status", { signal, parseAs: "text" }));
+        const text = textOf(target, await api().GET("/status", { signal, parseAs: "text" }));
         return parseBody(target, statusBody, text);
       });
     },
     async messages(request) {
       const target = targetOf("GET", "/messages");
       return withDeadline(target, { timeoutMs, ...request }, async (signal) => {
-        const text = textOf(target, await api.GET("/messages", { signal, parseAs: "text" }));
+        const text = textOf(target, await api().GET("/messages", { signal, parseAs: "text" }));
         return parseBody(target, messagesBody, text).messages;
       });
     },
     async sendMessage(body, request) {
       const target = targetOf("POST", "/message");
       await withDeadline(target, { timeoutMs: sendTimeoutMs, ...request }, async (signal) => {
-        const text = textOf(target, await api.POST("/message", { body, signal, parseAs: "text" }));
+        const text = textOf(target, await api().POST("/message", { body, signal, parseAs: "text" }));
         parseBody(target, acceptedBody, text);
       });
     },
@@ -101,7 +106,7 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
       const form = new FormData();
       form.append("file", file, name);
       return withDeadline(target, { timeoutMs: uploadTimeoutMs, ...request }, async (signal) => {
-        const answer = await api.POST("/upload", {
+        const answer = await api().POST("/upload", {
           body: { file: name },
           bodySerializer: () => form,
           signal,
@@ -117,7 +122,7 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
       try {
         const answer = await withDeadline(target, { timeoutMs, ...request }, (signal) => {
           signal.addEventListener("abort", () => connection.abort(signal.reason), { once: true });
-          return api.GET("/events", { signal: connection.signal, parseAs: "stream" });
+          return api().GET("/events", { signal: connection.signal, parseAs: "stream" });
         });
         yield* readEvents(streamOf(target, answer), { target, idleTimeoutMs: silenceLimitMs, ...request });
       } finally {

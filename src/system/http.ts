@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { rootCertificates, connect as tlsConnect } from "node:tls";
 import { proxyFor } from "./proxy.ts";
 
 /** The answer to one GET; redirects are the caller's business. */
@@ -39,21 +37,35 @@ async function getWithFetch(url: URL, { headers = {}, signal }: HttpOptions): Pr
   };
 }
 
+type Modules = Awaited<ReturnType<typeof loadModules>>;
+
+/** Only where something is downloaded: every other start saves the time to load them. */
+async function loadModules() {
+  const [http, https, tls] = await Promise.all([
+    import("node:http"),
+    import("node:https"),
+    import("node:tls"),
+  ]);
+  return { http, https, tls };
+}
+
 async function getWithNode(url: URL, { headers = {}, signal, env }: HttpOptions): Promise<HttpAnswer> {
+  const modules = await loadModules();
+  const { http, https, tls } = modules;
   const proxy = proxyFor(url, env);
-  const ca = extraCertificates(env);
+  const ca = extraCertificates(env, tls.rootCertificates);
   const common = { headers, signal, agent: false as const, ...(ca ? { ca } : {}) };
   let sent: ClientRequest;
   if (!proxy) {
-    sent = url.protocol === "https:" ? httpsRequest(url, common) : httpRequest(url, common);
+    sent = url.protocol === "https:" ? https.request(url, common) : http.request(url, common);
   } else if (url.protocol === "https:") {
-    const tunnel = await openTunnel(proxy, url, signal);
+    const tunnel = await openTunnel(modules, proxy, url, signal);
     const createConnection = () =>
-      tlsConnect({ socket: tunnel, servername: url.hostname, ...(ca ? { ca } : {}) });
-    sent = httpsRequest(url, { ...common, createConnection });
+      tls.connect({ socket: tunnel, servername: url.hostname, ...(ca ? { ca } : {}) });
+    sent = https.request(url, { ...common, createConnection });
   } else {
     const target = { host: proxy.hostname, port: proxy.port || 80, path: url.href };
-    sent = httpRequest({
+    sent = http.request({
       ...common,
       ...target,
       headers: { host: url.host, ...authorization(proxy), ...headers },
@@ -71,8 +83,8 @@ async function getWithNode(url: URL, { headers = {}, signal, env }: HttpOptions)
 }
 
 /** A connection through the proxy by CONNECT (RFC 9110, 9.3.6), in which TLS then runs end to end. */
-function openTunnel(proxy: URL, url: URL, signal: AbortSignal): Promise<Duplex> {
-  const request = proxy.protocol === "https:" ? httpsRequest : httpRequest;
+function openTunnel({ http, https }: Modules, proxy: URL, url: URL, signal: AbortSignal): Promise<Duplex> {
+  const { request } = proxy.protocol === "https:" ? https : http;
   const path = `${url.hostname}:${url.port || 443}`;
   const sent = request({
     host: proxy.hostname,
@@ -102,12 +114,12 @@ function authorization(proxy: URL): Record<string, string> {
 }
 
 /** Node reads `NODE_EXTRA_CA_CERTS` by itself, at its start; `SSL_CERT_FILE` is what everything else follows. */
-function extraCertificates(env: NodeJS.ProcessEnv): string[] | undefined {
+function extraCertificates(env: NodeJS.ProcessEnv, roots: readonly string[]): string[] | undefined {
   const file = env["SSL_CERT_FILE"];
   if (!file) return undefined;
   try {
     const extra = env["NODE_EXTRA_CA_CERTS"] ? [readFileSync(env["NODE_EXTRA_CA_CERTS"], "utf8")] : [];
-    return [...rootCertificates, readFileSync(file, "utf8"), ...extra];
+    return [...roots, readFileSync(file, "utf8"), ...extra];
   } catch {
     return undefined;
   }

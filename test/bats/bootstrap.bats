@@ -15,7 +15,7 @@ setup_file() {
   cat >"$rendered/launcher" <<'E2'
 #!/bin/sh
 printf 'launched %s\n' "$*"
-env | grep ^AMP_MODULE_ || :
+env | grep ^AMP_MODULE_ | sort || :
 exit "${FAKE_EXIT:-0}"
 E2
   printf '{"ai_prompt":"%s"}' '$(touch pwned) `touch pwned` '\''; touch pwned; "\\" ${HOME} %s ! 日本語\n$$ %{x}' \
@@ -52,6 +52,11 @@ assert_unpacked() {
   cmp "$rendered/payload" "$module/config.json"
 }
 
+# handed_over <name>: what the launcher found in AMP_MODULE_<name>_BASE64.
+handed_over() {
+  sed -n "s/^AMP_MODULE_$1_BASE64=//p" <<<"$output" | base64 -d
+}
+
 assert_one_error() {
   assert_failure 1
   assert_equal "$(grep -c '^error: ' <<<"$stderr")" 2
@@ -64,7 +69,8 @@ assert_one_error() {
   execute start.sh
   assert_success
   assert_output 'launched start
-AMP_MODULE_AMP_VERSION='
+AMP_MODULE_AMP_VERSION_BASE64=
+AMP_MODULE_INSTALLER_URL_BASE64='
   assert_equal "$stderr" ''
   assert_unpacked
   run -0 stat -c '%a %n' "$module" "$module/bin" "$module/state" "$module/bin/amp-module" "$module/bin/amp-module.mjs" \
@@ -76,17 +82,11 @@ AMP_MODULE_AMP_VERSION='
 @test "free text is never code: nothing in prompt, URL, version or home is executed" {
   execute start-full.sh
   assert_success
-  assert_line "AMP_MODULE_INSTALLER_URL=https://x.example.com/\$(touch pwned)\`touch pwned\`'\";touch pwned"
-  assert_line 'AMP_MODULE_AMP_VERSION=1.2.3 $(touch pwned)'
+  assert_equal "$(handed_over INSTALLER_URL)" "https://x.example.com/\$(touch pwned)\`touch pwned\`'\";touch pwned"
+  assert_equal "$(handed_over AMP_VERSION)" '1.2.3 $(touch pwned)'
   assert_unpacked
   run find "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" -name pwned
   assert_output ''
-}
-
-@test "the newest Amp is no version of its own" {
-  execute start-latest.sh
-  assert_success
-  assert_output 'launched start'
 }
 
 @test "the user's scripts are there while the template has them, and gone after" {

@@ -5,7 +5,7 @@ load common
 
 setup_file() {
   load common
-  make_tools "$BATS_FILE_TMPDIR/tools" dirname readlink ls cat mkdir chmod rm mv tail bash
+  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv tail bash
 }
 
 setup() {
@@ -32,7 +32,7 @@ fake_node() {
 if [ "\$1" = --version ]; then echo "$2"; exit; fi
 printf 'runtime %s\n' "\$0"
 printf 'argument %s\n' "\$@"
-echo "version \${AMP_VERSION-unset} pre \${AMP_MODULE_PRE_INSTALL_DONE-unset} url \${AMP_MODULE_INSTALLER_URL-unset}"
+echo "version \${AMP_VERSION-unset} pre \${AMP_MODULE_PRE_INSTALL_DONE-unset} url \${AMP_MODULE_INSTALLER_URL_BASE64-unset}"
 E2
 }
 fake_bun() { fake_node "$1" 1.4.5; }
@@ -231,6 +231,13 @@ assert_one_error() {
   assert_line --index 1 "argument $module/bin/amp-module.mjs"
 }
 
+@test "run by a shell in its own folder, without a path" {
+  fake_node "$path/node" v22.0.0
+  cd "$module/bin"
+  run -0 env -i "${vars[@]}" "${shell[@]}" amp-module doctor
+  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+}
+
 @test "no runtime and nothing to install: one error with the ways out" {
   launch start
   assert_one_error
@@ -262,7 +269,7 @@ read -r line && echo "stdin held \$line" >>"$calls"
 echo "installer run with \${AMP_VERSION-no version}" >>"$calls"
 mkdir -p "\$HOME/.amp/bin" && cat "$BATS_TEST_TMPDIR/fresh-amp" >"\$HOME/.amp/bin/amp" && chmod 755 "\$HOME/.amp/bin/amp"
 E2
-  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)")
 }
 
 @test "no runtime: Amp is installed first, with curl, and runs the module" {
@@ -284,12 +291,22 @@ E2
 @test "no runtime: wget does where there is no curl, and a wanted version is passed on" {
   offer_installer
   fake_downloader wget
-  vars+=(AMP_MODULE_AMP_VERSION='0.0.1790142911-g7618fb')
+  vars+=(AMP_MODULE_AMP_VERSION_BASE64="$(base64 <<<0.0.1790142911-g7618fb)")
   launch install
   assert_success
   run -0 cat "$calls"
   assert_line --index 0 --regexp '^wget .*https://mirror.example.com/install.sh'
   assert_line --index 1 'installer run with 0.0.1790142911-g7618fb'
+}
+
+@test "no runtime: the newest Amp is no version of its own" {
+  offer_installer
+  fake_downloader curl
+  vars+=(AMP_MODULE_AMP_VERSION_BASE64="$(base64 <<<latest)")
+  launch start
+  assert_success
+  run -0 cat "$calls"
+  assert_line --index 1 'installer run with no version'
 }
 
 @test "no runtime and no downloader: the error says what to add to the image" {
@@ -313,7 +330,7 @@ E2
 
 @test "a failed download names its address, runs nothing and leaves nothing behind" {
   fake_downloader curl
-  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)")
   launch start
   assert_one_error
   [[ $stderr == *404*'could not be downloaded from https://mirror.example.com/install.sh'*amp_installer_url* ]] ||
@@ -324,7 +341,7 @@ E2
 @test "a failed installer shows its own output and what to check" {
   echo 'echo "disk is full" >&2; exit 3' >"$BATS_TEST_TMPDIR/installer"
   fake_downloader curl
-  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)")
   launch start
   assert_one_error
   [[ $stderr == *'disk is full'*'installer from https://mirror.example.com/install.sh failed'* ]] || fail "$stderr"
@@ -334,7 +351,7 @@ E2
 @test "an installer that brings no Amp is an error, not a loop" {
   echo 'exit 0' >"$BATS_TEST_TMPDIR/installer"
   fake_downloader curl
-  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)")
   launch start
   assert_one_error
   [[ $stderr == *'No JavaScript runtime was found'* ]] || fail "$stderr"
@@ -424,7 +441,7 @@ E2
 @test "with a runtime pre_install.sh is left to the module" {
   fake_node "$path/node" v22.0.0
   write_program "$module/pre_install.sh" <<<'echo pre >>"$CALLS"'
-  vars+=(AMP_MODULE_INSTALLER_URL=https://mirror.example.com/install.sh)
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)")
   launch start
   assert_runs_on "$path/node"
   assert_line 'version unset pre unset url unset'

@@ -34,7 +34,6 @@ const full = {
 
 await render("bootstrap.sh.tftpl", bootstrap, "start.sh");
 await render("bootstrap.sh.tftpl", full, "start-full.sh");
-await render("bootstrap.sh.tftpl", { ...bootstrap, amp_version_base64: base64("latest") }, "start-latest.sh");
 await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle-large") }, "start-large.sh");
 await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle").slice(0, -16) }, "start-cut.sh");
 await render("stop.sh.tftpl", { module_dir_name: ".amp-module" }, "stop.sh");
