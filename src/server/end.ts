@@ -16,9 +16,11 @@ export function endServer(server: ProcessIdentity, graceMs = GRACE_MS): Promise<
   return endAll([server], graceMs);
 }
 
-/** The same for several processes and everything below them. */
-export async function endAll(roots: readonly ProcessIdentity[], graceMs = GRACE_MS): Promise<Ending> {
+/** The same for several processes and everything below them; one that is below another one is left to that at first. */
+export async function endAll(processes: readonly ProcessIdentity[], graceMs = GRACE_MS): Promise<Ending> {
   const deadline = performance.now() + graceMs;
+  const below = new Set(processes.flatMap(({ pid }) => descendantsOf(pid)));
+  const roots = processes.filter(({ pid }) => !below.has(pid));
   const family = familyOf(roots);
   for (const root of roots) signal(root, "SIGTERM");
   // AgentAPI ends its agent, but nobody what the agent has put into the background.

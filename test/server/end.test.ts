@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { endServer } from "../../src/server/end.ts";
+import { endAll, endServer } from "../../src/server/end.ts";
 import {
   commandLineOf,
   identifyProcess,
@@ -74,6 +75,17 @@ test("a deaf server is killed after the grace period, and everything below it", 
 test("a deaf grandchild is killed though its parents have gone", async () => {
   const members = await family(considerate, obedient, deaf);
   expect(await endServer(root(members), 300)).toBe("killed");
+  expect(members.filter(isRunning)).toEqual([]);
+});
+
+test("of several processes the one above is asked first: it has its own way to end the one below", async () => {
+  const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(0), 300))`;
+  const hasty = `process.on("SIGTERM", () => process.exit(0))`;
+  const members = await family(slow, hasty);
+  const ending = endAll(members.toReversed(), 10_000);
+  await sleep(150);
+  expect(members.filter(isRunning)).toEqual(members);
+  expect(await ending).toBe("ended");
   expect(members.filter(isRunning)).toEqual([]);
 });
 
