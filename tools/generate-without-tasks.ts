@@ -7,7 +7,7 @@ const SHARED = ["main.tf", "variables.tf", "deprecated.tf", "checks.tf", "output
 export function generateWithoutTasks(): { path: string; text: string }[] {
   return SHARED.map((name) => {
     const header = `# Generated from ../../${name} by \`npm run generate\`: do not edit.\n\n`;
-    const text = readFileSync(name, "utf8").replaceAll("${path.module}/", "${path.module}/../../");
+    const text = readFileSync(name, "utf8").replaceAll(`\${path.module}/`, `\${path.module}/../../`);
     return { path: `modules/without-tasks/${name}`, text: header + text };
   });
 }
