@@ -1,7 +1,8 @@
-import { readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Paths } from "../paths.ts";
 import { removeStaleTemporaries } from "../system/atomic-file.ts";
+import { namesIn, targetOf } from "../system/glance.ts";
 import { identifyProcess } from "../system/process-identity.ts";
 import { profilesIn } from "./command-links.ts";
 
@@ -31,7 +32,7 @@ export function removeLeftovers(paths: Paths): void {
 
 /** Guards of dead locks (see `withLock`): who holds the lock itself proves that no dead one is there to be guarded. */
 function removeGuards(lock: string): void {
-  for (const name of listFolder(dirname(lock))) {
+  for (const name of namesIn(dirname(lock))) {
     if (name.startsWith(`${basename(lock)}.`)) rmSync(join(dirname(lock), name), { force: true });
   }
 }
@@ -39,8 +40,8 @@ function removeGuards(lock: string): void {
 /** Removes every `<path>-…` but the one that the link `path` leads to. Only the holder of the lock may do this. */
 export function removeSiblings(path: string): void {
   const folder = dirname(path);
-  const current = linkTarget(path);
-  for (const name of listFolder(folder)) {
+  const current = basename(targetOf(path));
+  for (const name of namesIn(folder)) {
     if (!name.startsWith(`${basename(path)}-`) || name === current) continue;
     try {
       // An installer that outlived its killed parent may still write there.
@@ -51,26 +52,10 @@ export function removeSiblings(path: string): void {
   }
 }
 
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
 function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
     return path;
-  }
-}
-
-function linkTarget(link: string): string | undefined {
-  try {
-    return basename(readlinkSync(link));
-  } catch {
-    return undefined;
   }
 }

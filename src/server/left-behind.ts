@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { namesIn, targetOf, textIn } from "../system/glance.ts";
 import { commandLineOf, identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
 
 /**
@@ -19,10 +19,10 @@ export function findLeftServers(moduleDir: string): ProcessIdentity[] {
 
 function pidsOf(moduleDir: string): number[] {
   const mark = `AMP_MODULE_INSTANCE=${moduleDir}`;
-  return list("/proc")
+  return namesIn("/proc")
     .map(Number)
     .filter((pid) => pid > 0 && pid !== process.pid)
-    .filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(mark));
+    .filter((pid) => textIn(`/proc/${pid}/environ`).split("\0").includes(mark));
 }
 
 function isServer(pid: number): boolean {
@@ -31,38 +31,13 @@ function isServer(pid: number): boolean {
 
 /** AgentAPI starts the agent as leader of a terminal session; a terminal of the agent's own making has a parent in here. */
 function isOrphanedAgent(pid: number, family: readonly number[]): boolean {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = textIn(`/proc/${pid}/stat`);
   // Behind the command in parentheses: state, parent, group, session.
   const [, parent, , session] = stat
     .slice(stat.lastIndexOf(")") + 2)
     .split(" ")
     .map(Number);
   return (
-    session === pid && !family.includes(parent ?? 0) && linkOf(`/proc/${pid}/fd/0`).startsWith("/dev/pts/")
+    session === pid && !family.includes(parent ?? 0) && targetOf(`/proc/${pid}/fd/0`).startsWith("/dev/pts/")
   );
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-/** "" for a process that is gone or another user's. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
+import { namesIn, targetOf, textIn } from "../system/glance.ts";
 import { commandLineOf } from "../system/process-identity.ts";
 
 /** Whether something accepts connections on a loopback port. */
@@ -29,40 +29,16 @@ export function describePortHolder(port: number): string {
 function pidListeningOn(port: number): number | undefined {
   const wantedPort = port.toString(16).toUpperCase().padStart(4, "0");
   const sockets = ["/proc/net/tcp", "/proc/net/tcp6"]
-    .flatMap((table) => readLines(table))
+    .flatMap((table) => textIn(table).split("\n").slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter(([, local, , state]) => local?.endsWith(`:${wantedPort}`) && state === "0A")
     .map((fields) => `socket:[${fields[9]}]`);
   // Nobody listens: no reason to look through every process.
   if (sockets.length === 0) return undefined;
-  return listFolder("/proc")
+  return namesIn("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .find((pid) =>
-      listFolder(`/proc/${pid}/fd`).some((fd) => sockets.includes(linkOf(`/proc/${pid}/fd/${fd}`))),
+      namesIn(`/proc/${pid}/fd`).some((fd) => sockets.includes(targetOf(`/proc/${pid}/fd/${fd}`))),
     );
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, "utf8").split("\n").slice(1);
-  } catch {
-    return [];
-  }
-}
-
-function listFolder(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }
