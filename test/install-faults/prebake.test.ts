@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
 import { prebake } from "../../src/install/prebake.ts";
-import { exists } from "../support/cache.ts";
 import { type FileServer, startFileServer } from "../support/file-server.ts";
 import { createHome, type Home, listTree, versionOf } from "./home.ts";
 import { serveNpmRegistry } from "./npm-registry.ts";
