@@ -95,7 +95,7 @@ async function launch(
     }
     return { record, readiness };
   } catch (error) {
-    throw await failed(error, server, context, outputFrom);
+    throw await failed(error, server, context, plan, outputFrom);
   }
 }
 
@@ -144,6 +144,7 @@ async function failed(
   error: unknown,
   server: LaunchedServer,
   context: Context,
+  { modes }: StartPlan,
   outputFrom: number,
 ): Promise<unknown> {
   const { config, paths } = context;
@@ -158,7 +159,7 @@ async function failed(
   }
   if (!(error instanceof NotReady)) return error;
   const output = readEvidence(paths.startLog, outputFrom);
-  return diagnose({ output, screen: error.observed.screen, ending: error.ending }, config);
+  return diagnose({ output, screen: error.observed.screen, ending: error.ending, modes }, config);
 }
 
 /** The prompt is part of the conversation from here on, whatever happens to AgentAPI next. */

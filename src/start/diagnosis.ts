@@ -9,6 +9,8 @@ export interface Evidence {
   screen: string;
   /** How the process ended, such as `exit code 1`; undefined while it runs. */
   ending: string | undefined;
+  /** Names of the modes that this Amp lists; a plugin may add others. */
+  modes: readonly string[];
 }
 
 /** Which cause it was, for a caller that can do something about it. */
@@ -39,6 +41,9 @@ interface Cause {
   what: (config: Config) => string;
   fix: string;
 }
+
+const MODE_FIX =
+  "Set mode to one that `amp --help` lists under --mode, or leave it empty for Amp's own default.";
 
 /** Likely causes by what Amp and AgentAPI print, the surest first. */
 const CAUSES: Cause[] = [
@@ -80,7 +85,7 @@ const CAUSES: Cause[] = [
     pattern:
       /(unknown|invalid|unrecognized|unsupported)\W+(agent )?mode|mode\b.{0,40}\b(not found|unknown|invalid|does not exist)/i,
     what: (config) => `Amp does not know the mode "${config.mode}"`,
-    fix: "Set mode to one that `amp --help` lists under --mode, or leave it empty for Amp's own default.",
+    fix: MODE_FIX,
   },
   {
     kind: "arguments",
@@ -103,7 +108,7 @@ const CAUSES: Cause[] = [
 export function diagnose(evidence: Evidence, config: Config): StartError {
   const screen = cleanScreen(evidence.screen || screenInOutput(evidence.output));
   const text = `${screen}\n${evidence.output}`;
-  const cause = CAUSES.find(({ pattern }) => pattern.test(text));
+  const cause = CAUSES.find(({ pattern }) => pattern.test(text)) ?? suspectMode(evidence, config);
   const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
   const what = cause ? cause.what(config) : "the agent ended before it was ready";
   const shown = screen
@@ -115,6 +120,19 @@ export function diagnose(evidence: Evidence, config: Config): StartError {
     cause?.fix ??
       "Read agentapi-start.log in the module directory, and run `amp` in a terminal to see the same error.",
   );
+}
+
+/** An agent that ends at once can take its last words along: AgentAPI does not always get to read them. */
+function suspectMode({ modes }: Evidence, { mode }: Config): Omit<Cause, "pattern"> | undefined {
+  if (mode === "" || modes.length === 0 || isListed(mode, modes)) return undefined;
+  const what = () =>
+    `it ended before it was ready, perhaps because of the mode "${mode}", which this Amp does not list (${modes.join(", ")})`;
+  return { kind: "mode", what, fix: MODE_FIX };
+}
+
+/** Amp takes a mode's name in any case. */
+export function isListed(mode: string, modes: readonly string[]): boolean {
+  return modes.some((known) => known.toLowerCase() === mode.toLowerCase());
 }
 
 /** Whether the screen asks for a login, which nobody can answer in an unattended start. */

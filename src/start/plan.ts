@@ -9,6 +9,7 @@ import type { Log } from "../system/log.ts";
 import { type BoundedAgent, insideBoundary } from "./boundary.ts";
 import { agentCommand, type Command, serverCommand, serverEnvironment } from "./commands.ts";
 import { configurationDigest } from "./configuration.ts";
+import { isListed } from "./diagnosis.ts";
 import { firstPrompt } from "./prompt.ts";
 import { canSaveState } from "./saved-state.ts";
 import { streamAgent } from "./stream.ts";
@@ -28,6 +29,8 @@ export interface StartPlan {
   /** Digest by which a running AgentAPI is found to be the wanted one; the thread does not count. */
   configuration: string;
   savesState: boolean;
+  /** Names of the modes that the installed Amp lists. */
+  modes: readonly string[];
   command: Command;
   env: NodeJS.ProcessEnv;
 }
@@ -46,6 +49,7 @@ export function makePlan(context: Context, { amp, agentapi }: Programs): StartPl
     prompt: firstPrompt(config, isOnPath("coder", env)),
     configuration: configurationDigest(config, command, [amp.version, agentapi.version], env),
     savesState,
+    modes: amp.modes,
     command,
     env: {
       ...serverEnvironment(config, paths, env, amp.path),
@@ -89,8 +93,7 @@ function terminalAgent(
 
 /** Modes change between Amp releases, so the list is the installed Amp's own; plugins may add to it. */
 export function checkMode(mode: string, amp: AmpProbe): void {
-  const isListed = amp.modes.some((known) => known.toLowerCase() === mode.toLowerCase());
-  if (mode === "" || isListed || amp.hasPluginModes || amp.modes.length === 0) return;
+  if (mode === "" || isListed(mode, amp.modes) || amp.hasPluginModes || amp.modes.length === 0) return;
   throw new ModuleError(
     `Amp ${amp.version} does not know the mode "${mode}"; it knows ${amp.modes.join(", ")}.`,
     "Set mode to one of these, or leave it empty for Amp's own default.",

@@ -37,6 +37,7 @@ async function launch(script: string, prompt = "") {
     prompt,
     configuration: "digest",
     savesState: false,
+    modes: [],
     client: server.client,
   };
   const log = context.openLog(context.paths.startLog, { rotate: true });

@@ -3,8 +3,8 @@ import { asksForLogin, diagnose, StartError } from "../../src/start/diagnosis.ts
 import { exampleConfig } from "./example.ts";
 
 const config = exampleConfig({ mode: "turbo", agentapi_port: 4711 });
-const diagnosis = (evidence: { output?: string; screen?: string; ending?: string }) =>
-  diagnose({ output: "", screen: "", ending: undefined, ...evidence }, config);
+const diagnosis = (evidence: { output?: string; screen?: string; ending?: string; modes?: string[] }) =>
+  diagnose({ output: "", screen: "", ending: undefined, modes: [], ...evidence }, config);
 
 // Wordings seen on real parts: Amp 0.0.1790142911, AgentAPI 0.12.1, older Amp releases.
 test.each([
@@ -72,6 +72,15 @@ test("an unknown end shows the last screen and where to look", () => {
   expect(error.fix).toMatch(/agentapi-start\.log/);
 });
 
+test("an end without a word is put down to a mode that this Amp does not list, and to no other", () => {
+  const suspected = diagnosis({ ending: "exit code 1", modes: ["low", "high"] });
+  expect(suspected.kind).toBe("mode");
+  expect(suspected.message).toMatch(/perhaps because of the mode "turbo", .*\(low, high\)/);
+  expect(suspected.fix).toMatch(/^Set mode/);
+  expect(diagnosis({ ending: "exit code 1", modes: ["low", "Turbo"] }).kind).toBe("unknown");
+  expect(diagnosis({ screen: "No API key found.", modes: ["low"] }).kind).toBe("login");
+});
+
 test("without a screen the last output is shown, and only the end of a long one", () => {
   const output = Array.from({ length: 500 }, (_, index) => `line ${index}`).join("\n");
   const { message } = diagnosis({ output });
@@ -105,6 +114,6 @@ test("a login is recognised while the agent waits for it", () => {
 
 test("no value of the configuration but what names the mistake is in the error", () => {
   const secret = exampleConfig({ mcp: '{"x":{"env":{"T":"hunter2-hunter2"}}}', base_amp_config: "hunter2" });
-  const error = diagnose({ output: "", screen: "boom", ending: "exit code 1" }, secret);
+  const error = diagnose({ output: "", screen: "boom", ending: "exit code 1", modes: [] }, secret);
   expect(`${error.message}${error.fix}`).not.toContain("hunter2");
 });
