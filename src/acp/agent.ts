@@ -18,6 +18,7 @@ import { toMcpConfig } from "./mcp-servers.ts";
 import { modeOf, modeState } from "./modes.ts";
 import type { AgentOptions } from "./options.ts";
 import { Session } from "./session.ts";
+import { READY } from "./signals.ts";
 import { ThreadStore } from "./threads.ts";
 
 export interface AgentSetup {
@@ -82,7 +83,9 @@ export class AmpAgent {
         const thread = this.#firstThread;
         this.#firstThread = undefined;
         const sessionId = randomUUID();
-        return { sessionId, ...(await this.#open(sessionId, params, thread)) };
+        const opened = await this.#open(sessionId, params, thread);
+        this.#setup.log(READY);
+        return { sessionId, ...opened };
       })
       .onRequest(methods.agent.session.load, ({ params }) => this.#reopen(params, true))
       .onRequest(methods.agent.session.resume, ({ params }) => this.#reopen(params, false))
@@ -140,6 +143,7 @@ export class AmpAgent {
     await this.#sessions.get(sessionId)?.close();
     const opened = await this.#open(sessionId, params, thread);
     if (withHistory) await this.#replay(this.#session(sessionId), thread, params.cwd);
+    this.#setup.log(READY);
     return opened;
   }
 

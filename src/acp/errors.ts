@@ -1,5 +1,6 @@
 import { RequestError } from "@agentclientprotocol/sdk";
 import { AmpError, AmpOptionError } from "../amp/errors.ts";
+import type { FailedTurn } from "./signals.ts";
 
 /** The error as the client gets it: JSON-RPC code and message, with kind and remedy under `data`. */
 export function toRequestError(error: unknown): RequestError {
@@ -16,4 +17,11 @@ export function toRequestError(error: unknown): RequestError {
     ...(threadId && { threadId }),
   };
   return new RequestError(kind === "auth_required" ? -32000 : -32603, `${error.message} ${remedy}`, data);
+}
+
+/** The error as the agent's log tells it. */
+export function failedTurn(error: unknown): FailedTurn {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof AmpError) return { kind: error.kind, reason };
+  return { kind: error instanceof AmpOptionError ? "bad_option" : "unexpected", reason };
 }

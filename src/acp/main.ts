@@ -8,6 +8,7 @@ import { resolveAmp } from "../amp/resolve.ts";
 import { AmpAgent } from "./agent.ts";
 import { askThroughSocket } from "./ask-helper.ts";
 import { parseAgentOptions, USAGE } from "./options.ts";
+import { AGENT_LINE } from "./signals.ts";
 
 const HELPER = "--ask-through";
 
@@ -22,12 +23,12 @@ else await serve();
 /** Serves one client on stdin and stdout until it goes away. */
 async function serve(): Promise<void> {
   const redact = createRedact(process.env);
-  const log = (line: string) => process.stderr.write(`amp-acp: ${redact(line)}\n`);
+  const log = (line: string) => process.stderr.write(`${AGENT_LINE}${redact(line)}\n`);
   let options: ReturnType<typeof parseAgentOptions>;
   try {
     options = parseAgentOptions(process.argv.slice(2), process.env);
   } catch (error) {
-    process.stderr.write(`amp-acp: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.stderr.write(`${AGENT_LINE}${error instanceof Error ? error.message : error}\n\n${USAGE}`);
     process.exitCode = 2;
     return;
   }

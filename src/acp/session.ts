@@ -1,6 +1,5 @@
 import type { AgentContext, ContentBlock, PromptResponse, StopReason } from "@agentclientprotocol/sdk";
 import { RequestError } from "@agentclientprotocol/sdk";
-import { AmpError } from "../amp/errors.ts";
 import type { AmpEvent, ResultEvent } from "../amp/events.ts";
 import { execute } from "../amp/execute.ts";
 import type { ExecuteOptions, McpServerConfig, PermissionRule } from "../amp/options.ts";
@@ -15,7 +14,8 @@ import { type PermissionAnswer, PermissionBroker, type PermissionQuestion } from
 import { askClient } from "./consent.ts";
 import { toInputBlocks } from "./content.ts";
 import { Delivery } from "./delivery.ts";
-import { toRequestError } from "./errors.ts";
+import { failedTurn, toRequestError } from "./errors.ts";
+import { FIRST_EVENT, turnFailed } from "./signals.ts";
 import { Updates } from "./updates.ts";
 
 export interface SessionSetup {
@@ -93,7 +93,7 @@ export class Session {
   }
 
   async #run(message: ReturnType<typeof toInputBlocks>, signal: AbortSignal): Promise<PromptResponse> {
-    const turn: Turn = { stopReason: "end_turn", model: undefined, result: undefined };
+    const turn: Turn = { hasBegun: false, stopReason: "end_turn", model: undefined, result: undefined };
     this.#updates.begin();
     try {
       const options = await this.#options(signal);
@@ -103,7 +103,7 @@ export class Session {
       return this.#response(turn);
     } catch (error) {
       if (signal.aborted) return { ...this.#response(turn), stopReason: "cancelled" };
-      this.#setup.log(`turn failed: ${error instanceof AmpError ? error.kind : error}`);
+      this.#setup.log(turnFailed(failedTurn(error)));
       if (this.#setup.isUnattended) return await this.#tellFailure(error, turn);
       throw toRequestError(error);
     } finally {
@@ -152,6 +152,8 @@ export class Session {
   async #handle(event: AmpEvent, turn: Turn): Promise<void> {
     if (event.type === "broken")
       return this.#setup.log(`line ${event.line} of Amp's output is broken: ${event.reason}`);
+    if (!turn.hasBegun) this.#setup.log(FIRST_EVENT);
+    turn.hasBegun = true;
     if (event.type === "unknown") return;
     if (event.type === "system") {
       this.#thread = event.session_id;
@@ -220,6 +222,8 @@ export class Session {
 }
 
 interface Turn {
+  /** Amp has said something. */
+  hasBegun: boolean;
   stopReason: StopReason;
   model: string | undefined;
   result: ResultEvent | undefined;

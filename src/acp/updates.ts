@@ -1,5 +1,6 @@
 import type { SessionUpdate, ToolCallContent } from "@agentclientprotocol/sdk";
-import { type AssistantEvent, isBlock, type ToolResultBlock, type UserEvent } from "../amp/events.ts";
+import { SaidTexts } from "../amp/answer.ts";
+import { type AssistantEvent, isBlock, type UserEvent } from "../amp/events.ts";
 import { describeTool, type ToolDescription } from "../amp/tools.ts";
 
 /** Longer tool output is cut: a client may refuse long messages (AgentAPI ends the connection at 10 MB). */
@@ -11,10 +12,12 @@ const MAX_TOOL_TEXT = 256 * 1024;
  */
 export class Updates {
   readonly #calls = new Map<string, { name: string; input: unknown; description: ToolDescription }>();
+  #said = new SaidTexts();
   #needsBreak = false;
 
   /** Begins a turn: its text stands for itself. */
   begin(): void {
+    this.#said = new SaidTexts();
     this.#needsBreak = false;
     this.#calls.clear();
   }
@@ -36,14 +39,31 @@ export class Updates {
       if (!isBlock(block, "text") || block.text === "") return [];
       // A subagent's words are not the answer, and must not be mixed into it.
       if (parent !== undefined) return [{ ...chunk("agent_thought_chunk", block.text), ...meta }];
+      this.#said.add(block.text);
       return [this.text(block.text)];
+    });
+  }
+
+  /** The turn's answer, where it is not what was said last. */
+  answer(text: string): SessionUpdate[] {
+    if (this.#said.endsWith(text)) return [];
+    this.#said.add(text);
+    return [this.text(text)];
+  }
+
+  /** Ends the calls that have no result: nothing more is to come in this turn. */
+  closeCalls(status: "completed" | "failed"): SessionUpdate[] {
+    const open = [...this.#calls];
+    this.#calls.clear();
+    return open.map(([toolCallId, { description }]) => {
+      return { sessionUpdate: "tool_call_update", toolCallId, status, content: diffs(description) };
     });
   }
 
   ofUser(event: UserEvent): SessionUpdate[] {
     const { content } = event.message;
     if (typeof content === "string") return [];
-    return content.flatMap((block) => (isBlock(block, "tool_result") ? this.#toolResult(block) : []));
+    return content.flatMap((block) => this.#toolResult(isBlock(block, "unknown") ? block.block : block));
   }
 
   /** Text of the main conversation, as a paragraph of its own where text went before it. */
@@ -74,20 +94,43 @@ export class Updates {
     ];
   }
 
-  #toolResult(block: ToolResultBlock): SessionUpdate[] {
-    const call = this.#calls.get(block.tool_use_id);
+  #toolResult(block: unknown): SessionUpdate[] {
+    const result = asToolResult(block);
+    if (!result) return [];
+    const [only] = this.#calls.keys();
+    const toolCallId = result.id ?? (this.#calls.size === 1 ? only : undefined) ?? "";
+    const call = this.#calls.get(toolCallId);
     // The to-do list is shown as the plan.
     if (!call) return [];
-    this.#calls.delete(block.tool_use_id);
+    this.#calls.delete(toolCallId);
     return [
       {
         sessionUpdate: "tool_call_update",
-        toolCallId: block.tool_use_id,
-        status: block.is_error === true ? "failed" : "completed",
-        content: [...diffs(call.description), ...resultContent(block.content)],
+        toolCallId,
+        status: result.isError ? "failed" : "completed",
+        content: [...diffs(call.description), ...resultContent(result.content)],
       },
     ];
   }
+}
+
+interface ToolResult {
+  /** The call's id; without one it can only be the call that is open. */
+  id: string | undefined;
+  isError: boolean;
+  content: unknown;
+}
+
+/** A tool's result of whatever shape. An odd mark of failure counts as one. */
+function asToolResult(block: unknown): ToolResult | undefined {
+  const { type, tool_use_id, toolUseID, is_error, content } = (block ?? {}) as Record<string, unknown>;
+  if (type !== "tool_result") return undefined;
+  const id = tool_use_id ?? toolUseID;
+  return {
+    id: typeof id === "string" || typeof id === "number" ? String(id) : undefined,
+    isError: Boolean(is_error) && is_error !== "false",
+    content,
+  };
 }
 
 export function chunk(
@@ -103,22 +146,23 @@ function diffs({ changes }: ToolDescription): ToolCallContent[] {
     .map(({ path, oldText, newText }) => ({ type: "diff", path, oldText: oldText ?? null, newText }));
 }
 
-function resultContent(content: ToolResultBlock["content"]): ToolCallContent[] {
-  if (content === undefined || content === null) return [];
-  if (typeof content === "string") return content === "" ? [] : [textContent(content)];
-  return content.flatMap((block): ToolCallContent[] => {
-    if (isBlock(block, "text")) return [textContent(block.text)];
-    const { data, media_type: mimeType } = (block["source"] ?? {}) as {
-      data?: unknown;
-      media_type?: unknown;
-    };
-    if (block.type === "image" && typeof data === "string" && typeof mimeType === "string") {
-      return data.length > 8 * MAX_TOOL_TEXT
-        ? []
-        : [{ type: "content", content: { type: "image", data, mimeType } }];
-    }
-    return [];
-  });
+function resultContent(content: unknown): ToolCallContent[] {
+  if (content === undefined || content === null || content === "") return [];
+  if (typeof content === "string") return [textContent(content)];
+  if (Array.isArray(content)) return content.flatMap(partOfResult);
+  const part = partOfResult(content);
+  return part.length > 0 ? part : [textContent(JSON.stringify(content))];
+}
+
+function partOfResult(part: unknown): ToolCallContent[] {
+  if (typeof part === "string") return [textContent(part)];
+  const { type, text, source } = (part ?? {}) as Record<string, unknown>;
+  if (type === "text" && typeof text === "string") return [textContent(text)];
+  const { data, media_type: mimeType } = (source ?? {}) as { data?: unknown; media_type?: unknown };
+  if (type !== "image" || typeof data !== "string" || typeof mimeType !== "string") return [];
+  return data.length > 8 * MAX_TOOL_TEXT
+    ? []
+    : [{ type: "content", content: { type: "image", data, mimeType } }];
 }
 
 function textContent(text: string): ToolCallContent {

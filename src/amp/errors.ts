@@ -3,10 +3,12 @@
  * - `cli_not_found`: no Amp, or one that cannot be started
  * - `auth_required`: no key and no login, or the server refused them
  * - `cannot_connect`: the Amp server is not reachable
+ * - `out_of_credits`: the account has no credits or no usage left
  * - `unsupported_version`: this Amp lacks a flag that the options need
  * - `timeout`: not done within `timeoutMs`
  * - `aborted`: the caller's signal fired
  * - `permission_denied`: a permission rule refused what the turn needed
+ * - `approval_required`: a tool call needs a person's consent, and execute mode has nobody to ask
  * - `no_result`: Amp ended well but without a result event
  * - `protocol`: Amp's output is not the stream it should be
  * - `execution`: Amp reported an error, or crashed
@@ -15,10 +17,12 @@ export type AmpErrorKind =
   | "cli_not_found"
   | "auth_required"
   | "cannot_connect"
+  | "out_of_credits"
   | "unsupported_version"
   | "timeout"
   | "aborted"
   | "permission_denied"
+  | "approval_required"
   | "no_result"
   | "protocol"
   | "execution";
@@ -27,11 +31,14 @@ const REMEDIES: Record<AmpErrorKind, string> = {
   cli_not_found: "Install Amp (https://ampcode.com/install), or name its path in AMP_CLI_PATH.",
   auth_required: 'Set AMP_API_KEY, or run "amp login" once in a terminal.',
   cannot_connect: "Check the network, the proxy and AMP_URL, then try again.",
+  out_of_credits: "Add credits at https://ampcode.com/settings, or use the key of another account.",
   unsupported_version: 'Run "amp update", or leave the option out.',
   timeout: "Allow more time, or split the task.",
   aborted: "Start it again when it is wanted.",
   permission_denied:
     'Allow the tool in the setting amp.permissions ("amp permissions test" shows which rule decides).',
+  approval_required:
+    'Allow the tool in the setting amp.permissions, or the file in amp.guardedFiles.allowlist ("amp permissions test" shows which rule decides).',
   no_result:
     "Try again; if it stays so, run Amp in a terminal and look at its log (~/.cache/amp/logs/cli.log).",
   protocol: 'Run "amp update"; if it stays so, this Amp prints a stream that is not known here.',

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 /*
  * The events of `amp -x --stream-json`, one JSON object per line. The format follows Claude Code's stream JSON and
  * is described at https://ampcode.com/manual/appendix ("Stream JSON output"). Only what this code reads is required;
- * every further field is kept, since the schemas check a value and never rebuild it.
+ * every further field is kept. A value that fits is passed on as it is; `mend` says what happens to one that does not.
  */
 
 const usage = z.looseObject({
@@ -23,17 +23,25 @@ const toolUse = z.looseObject({
   name: z.string(),
   input: z.unknown(),
 });
-const KNOWN_BLOCKS = ["text", "image", "thinking", "redacted_thinking", "tool_use", "tool_result"];
+const KNOWN_BLOCKS = ["text", "image", "thinking", "redacted_thinking", "tool_use", "tool_result", "unknown"];
 /** A block of a kind that is not known here yet: passed on as it is. */
 const otherBlock = z.looseObject({
   type: z.string().check(z.refine((type) => !KNOWN_BLOCKS.includes(type))),
 });
+/** Whatever a tool gave back, it ends its call: so nothing but the call's id is asked of it. */
 const toolResult = z.looseObject({
   type: z.literal("tool_result"),
   tool_use_id: z.string(),
-  content: z.optional(z.union([z.string(), z.array(z.union([text, image, otherBlock])), z.null()])),
-  is_error: z.optional(z.boolean()),
+  content: z.optional(z.unknown()),
+  is_error: z.optional(z.unknown()),
 });
+/** A block that is not of its kind's shape, as `mend` passes it on. */
+const unknownBlock = z.looseObject({ type: z.literal("unknown"), block: z.unknown() });
+
+const BLOCKS = {
+  assistant: z.union([text, toolUse, thinking, redactedThinking, unknownBlock, otherBlock]),
+  user: z.union([toolResult, text, image, unknownBlock, otherBlock]),
+};
 
 const envelope = { session_id: z.string(), parent_tool_use_id: z.optional(z.nullable(z.string())) };
 
@@ -50,7 +58,7 @@ const init = z.looseObject({
 const assistant = z.looseObject({
   type: z.literal("assistant"),
   message: z.looseObject({
-    content: z.array(z.union([text, toolUse, thinking, redactedThinking, otherBlock])),
+    content: z.array(BLOCKS.assistant),
     stop_reason: z.optional(z.nullable(z.string())),
     usage: z.optional(usage),
     model: z.optional(z.string()),
@@ -60,9 +68,7 @@ const assistant = z.looseObject({
 
 const user = z.looseObject({
   type: z.literal("user"),
-  message: z.looseObject({
-    content: z.union([z.string(), z.array(z.union([toolResult, text, image, otherBlock]))]),
-  }),
+  message: z.looseObject({ content: z.union([z.string(), z.array(BLOCKS.user)]) }),
   ...envelope,
 });
 
@@ -94,6 +100,8 @@ export type TextBlock = z.infer<typeof text>;
 export type ThinkingBlock = z.infer<typeof thinking>;
 export type ToolUseBlock = z.infer<typeof toolUse>;
 export type ToolResultBlock = z.infer<typeof toolResult>;
+/** A block that is not of its kind's shape, as it came. */
+export type UnknownBlock = z.infer<typeof unknownBlock>;
 /** The first event: `session_id` is the Amp thread (`T-…`), `cwd` where it works. */
 export type InitEvent = z.infer<typeof init>;
 export type AssistantEvent = z.infer<typeof assistant>;
@@ -130,8 +138,57 @@ export function toEvent(value: unknown): AmpEvent {
   if (!schema) return { type: "unknown", event: value };
   const checked = schema.safeParse(value);
   if (checked.success) return value as AmpEvent;
+  const mended = mend(value as Record<string, unknown>, checked.error.issues);
+  if (schema.safeParse(mended).success) return mended as unknown as AmpEvent;
   const issue = checked.error.issues[0];
   return { type: "unknown", event: value, reason: `${issue?.path.join(".")}: ${issue?.code}` };
+}
+
+/** What must be as it should: without it an event could be taken for another one, or a failure for a success. */
+const VITAL = ["type", "subtype", "session_id", "parent_tool_use_id", "is_error"];
+
+/**
+ * A copy of an event of which only parts are not of a known shape: such a block becomes an `unknown` one, such a
+ * field is left out, and words that are no text become their JSON. So one surprise does not turn away the rest.
+ */
+function mend(
+  event: Record<string, unknown>,
+  issues: readonly { path: readonly PropertyKey[] }[],
+): Record<string, unknown> {
+  const mended = { ...event };
+  const inner = event["message"];
+  const message = typeof inner === "object" && inner !== null ? { ...inner } : undefined;
+  for (const { path } of issues) {
+    const [field, part] = path;
+    if (field !== "message" || !message) mendField(mended, String(field));
+    else if (part !== "content") mendField(message, String(part));
+    else mendContent(message, event["type"] === "assistant" ? BLOCKS.assistant : BLOCKS.user);
+  }
+  return message ? { ...mended, message } : mended;
+}
+
+function mendField(holder: Record<string, unknown>, name: string): void {
+  const value = holder[name];
+  if (VITAL.includes(name)) return;
+  const isSaid = name === "result" || name === "error";
+  if (isSaid && value !== undefined && value !== null) holder[name] = wordsOf(value);
+  else delete holder[name];
+}
+
+function mendContent(message: { content?: unknown }, known: z.ZodMiniType): void {
+  const { content } = message;
+  if (typeof content !== "object" || content === null) return;
+  // One block may come without a list around it.
+  const blocks = Array.isArray(content) ? content : [content];
+  message.content = blocks.map((block) =>
+    known.safeParse(block).success ? block : { type: "unknown", block },
+  );
+}
+
+/** Text of anything that stands for a reason or an answer: its message, where it has one, or its JSON. */
+function wordsOf(value: unknown): string {
+  const message = typeof value === "object" && value !== null && "message" in value ? value.message : value;
+  return typeof message === "string" ? message : JSON.stringify(value);
 }
 
 /** Tells a block's kind by its `type`, since a union of known and unknown blocks is not narrowed by it. */

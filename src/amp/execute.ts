@@ -91,6 +91,7 @@ async function* readTurns(
     messages: 0,
     isInputOver: false,
     results: 0,
+    hasFailed: false,
     brokenLines: 0,
     otherOutput: "",
   };
@@ -105,13 +106,13 @@ async function* readTurns(
     const splitter = new LineSplitter(options.maxLineBytes ?? MAX_LINE_BYTES);
     for await (const chunk of child.stdout) {
       if (stop) break;
-      for (const line of splitter.push(chunk)) yield note(seen, decodeLine(line));
+      for (const line of splitter.push(chunk)) yield note(seen, decodeLine(line, redact));
       if (seen.threadId === undefined && isLoginPrompt(seen.otherOutput + splitter.pendingText())) {
         end("login", LOGIN_GRACE_MS);
       }
       if (isDone(seen)) linger ??= setTimeout(() => void child.terminate(), LINGER_MS);
     }
-    if (!stop) for (const line of splitter.flush()) yield note(seen, decodeLine(line));
+    if (!stop) for (const line of splitter.flush()) yield note(seen, decodeLine(line, redact));
     const exit = await child.settled();
     const error = failure(stop, exit, seen, redact, child.stderrTail, limitMs);
     if (error) throw error;
@@ -132,6 +133,8 @@ interface Seen {
   messages: number;
   isInputOver: boolean;
   results: number;
+  /** A result told of a failure: that is why Amp ends, whatever its exit code. */
+  hasFailed: boolean;
   brokenLines: number;
   /** The beginning of what Amp printed that is no event: it tells why there is none. */
   otherOutput: string;
@@ -156,7 +159,10 @@ function note(seen: Seen, record: AmpRecord): AmpRecord {
     if (seen.otherOutput.length < 4096) seen.otherOutput += `${event.start}\n`;
   } else if (event.type !== "unknown") {
     seen.threadId ??= event.session_id;
-    if (event.type === "result") seen.results += 1;
+    if (event.type === "result") {
+      seen.results += 1;
+      seen.hasFailed ||= event.is_error === true || event.subtype !== "success";
+    }
   }
   return record;
 }
@@ -181,7 +187,7 @@ function failure(
   if (stop === "login")
     return new AmpError("auth_required", "Amp has no API key and waits for a login.", details);
   if (stop) return stop.error;
-  if (seen.results > 0 && (code === 0 || isDone(seen))) return undefined;
+  if (seen.results > 0 && (code === 0 || seen.hasFailed || isDone(seen))) return undefined;
   const kind = diagnose(`${stderr}\n${seen.otherOutput}`);
   if (code === 0 && seen.brokenLines === 0) {
     return new AmpError(kind ?? "no_result", "Amp ended without a result.", details);

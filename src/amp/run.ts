@@ -1,3 +1,5 @@
+import { mainTexts } from "./answer.ts";
+import { diagnose } from "./diagnose.ts";
 import { AmpError } from "./errors.ts";
 import type { ResultEvent, Usage } from "./events.ts";
 import { execute } from "./execute.ts";
@@ -17,19 +19,26 @@ export interface RunResult {
 }
 
 /**
- * Runs Amp to the end and returns its final text. With several messages the last result counts.
+ * Runs Amp to the end and returns its final text. With several messages that is the last one's, and one that fails is
+ * the run's failure.
  *
  * @throws AmpError where it failed, also where Amp reported the failure itself
  * @throws AmpOptionError for options that no Amp can take
  */
 export async function run(prompt: Prompt, options: ExecuteOptions = {}): Promise<RunResult> {
   let last: ResultEvent | undefined;
-  for await (const event of execute(prompt, options)) if (event.type === "result") last = event;
+  let said = "";
+  let error: AmpError | undefined;
+  for await (const event of execute(prompt, options)) {
+    said = mainTexts(event).join("\n\n") || said;
+    if (event.type !== "result") continue;
+    last = event;
+    error ??= resultError(event);
+  }
   if (!last) throw new AmpError("no_result", "Amp ended without a result.");
-  const error = resultError(last);
   if (error) throw error;
   return {
-    text: last.result ?? "",
+    text: last.result || said,
     threadId: last.session_id,
     permissionDenials: last.permission_denials ?? [],
     ...(last.num_turns !== undefined && { turns: last.num_turns }),
@@ -42,21 +51,19 @@ export async function run(prompt: Prompt, options: ExecuteOptions = {}): Promise
 export function resultError(result: ResultEvent): AmpError | undefined {
   if (result.subtype === "success" && result.is_error !== true) return undefined;
   const details = { threadId: result.session_id };
-  const said = result.error ?? result.result ?? "";
-  const because = said ? `: ${said}` : ".";
   if (result.subtype === "error_max_turns") {
-    return new AmpError(
-      "execution",
-      `Amp used up its turns (${result.num_turns ?? "all"}) before it was done.`,
-      {
-        ...details,
-        remedy: "Continue the thread, or split the task.",
-      },
-    );
+    const turns = result.num_turns ?? "all";
+    return new AmpError("execution", `Amp used up its turns (${turns}) before it was done.`, {
+      ...details,
+      remedy: "Continue the thread, or split the task.",
+    });
   }
+  const said = result.error || result.result;
+  const because = said ? `: ${said}` : ".";
   const denials = result.permission_denials?.length ?? 0;
-  if (denials > 0) {
+  const kind = diagnose([result.subtype, result.error, result.result].join("\n"));
+  if (kind === undefined && denials > 0) {
     return new AmpError("permission_denied", `Amp was refused ${denials} tool calls${because}`, details);
   }
-  return new AmpError("execution", `Amp reported ${result.subtype}${because}`, details);
+  return new AmpError(kind ?? "execution", `Amp reported ${result.subtype}${because}`, details);
 }

@@ -1,11 +1,12 @@
-import { type AmpEvent, isBlock } from "../amp/events.ts";
+import { answerIn, mainTexts, SaidTexts } from "../amp/answer.ts";
+import type { AmpEvent } from "../amp/events.ts";
 
 /** Writes to stdout no faster than its reader reads. */
 export class Output {
   /** Fires when the reader has gone (`| head`). */
   readonly closed: AbortSignal;
   readonly #stream: NodeJS.WritableStream;
-  #hasText = false;
+  readonly #said = new SaidTexts();
 
   constructor(stream: NodeJS.WritableStream) {
     const controller = new AbortController();
@@ -14,21 +15,16 @@ export class Output {
     stream.once("error", () => controller.abort());
   }
 
-  /** Prints the text of the main conversation; a subagent's is not the answer. */
+  /** Prints the text of the main conversation, and the result where that says something else. */
   async show(event: AmpEvent): Promise<void> {
-    if (event.type === "assistant" && !event.parent_tool_use_id) {
-      for (const block of event.message.content) {
-        if (isBlock(block, "text") && block.text !== "") await this.#paragraph(block.text);
-      }
-    }
-    // An Amp that prints no messages still has its final text.
-    if (event.type === "result" && !this.#hasText && event.is_error !== true && event.result) {
-      await this.#paragraph(event.result);
-    }
+    for (const text of mainTexts(event)) await this.#paragraph(text);
+    if (event.type !== "result") return;
+    const answer = answerIn(event);
+    if (!this.#said.endsWith(answer)) await this.#paragraph(answer);
   }
 
   async #paragraph(text: string): Promise<void> {
-    this.#hasText = true;
+    this.#said.add(text);
     await this.write(text.endsWith("\n") ? text : `${text}\n`);
   }
 

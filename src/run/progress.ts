@@ -14,7 +14,6 @@ export class Progress {
 
   note(event: AmpEvent): void {
     if (event.type === "system") this.#thread = event.session_id;
-    if (event.type === "broken") this.#say(`line ${event.line} of Amp's output is broken: ${event.reason}`);
     if (event.type !== "assistant") return;
     if (!event.parent_tool_use_id) this.#turn += 1;
     for (const block of event.message.content) {
@@ -30,8 +29,11 @@ export class Progress {
   #say(text: string): void {
     if (!this.#stream.isTTY) return;
     const seconds = ((performance.now() - this.#begin) / 1000).toFixed(0);
-    // Control characters in a tool's input must not steer the terminal.
-    const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
-    this.#stream.write(`\u001b[2m· ${safe} (turn ${this.#turn}, ${seconds} s)\u001b[22m\n`);
+    this.#stream.write(`\u001b[2m· ${printable(text)} (turn ${this.#turn}, ${seconds} s)\u001b[22m\n`);
   }
+}
+
+/** Text of somebody else's, such as a tool's input, with nothing in it that steers the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }

@@ -1,9 +1,10 @@
 import { AmpError, AmpOptionError } from "../amp/errors.ts";
+import type { AmpEvent } from "../amp/events.ts";
 import { executeRecords } from "../amp/execute.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
 import { resultError } from "../amp/run.ts";
 import { Output } from "./output.ts";
-import { Progress } from "./progress.ts";
+import { Progress, printable } from "./progress.ts";
 
 export interface RunOptions extends ExecuteOptions {
   /** The prompt; "-" or undefined reads it from stdin. */
@@ -19,6 +20,9 @@ export interface RunStreams {
   /** Ends Amp. Its reason is the exit code. */
   signal: AbortSignal;
 }
+
+/** Characters of a line that is shown only to say what it was. */
+const MAX_SHOWN = 4_096;
 
 /** Exit codes, as `timeout` and shells have them. */
 const EXIT = { done: 0, failed: 1, usage: 2, timeout: 124, interrupted: 130 };
@@ -38,10 +42,12 @@ export async function runPrompt(options: RunOptions, io: RunStreams): Promise<nu
     let failure: AmpError | undefined;
     for await (const { event, text } of executeRecords(prompt, { keepThread: true, ...execution, signal })) {
       progress.note(event);
-      if (json) await output.write(`${text}\n`);
-      else await output.show(event);
+      const trouble = troubleWith(event, text);
+      if (trouble) say(`warning: ${trouble}`);
+      if (!json) await output.show(event);
+      else if (event.type !== "broken") await output.write(`${text}\n`);
       if (event.type === "result") {
-        failure = resultError(event);
+        failure ??= resultError(event);
         const denials = event.permission_denials?.length ?? 0;
         if (denials > 0) say(`warning: Amp was refused ${denials} tool call${denials === 1 ? "" : "s"}.`);
       }
@@ -52,6 +58,20 @@ export async function runPrompt(options: RunOptions, io: RunStreams): Promise<nu
   } catch (error) {
     return explain(error, say, io.signal);
   }
+}
+
+/** What could not be read of Amp's output: it may have been the answer. */
+function troubleWith(event: AmpEvent, text: string): string | undefined {
+  if (event.type === "broken") {
+    const shown = text === "" ? "" : `: ${printable(text.slice(0, MAX_SHOWN))}`;
+    return `line ${event.line} of Amp's output is left out, ${event.reason}${shown}`;
+  }
+  if (event.type !== "unknown" || event.reason === undefined) return undefined;
+  const { type } = event.event as { type: string };
+  // Amp may tell more about itself in newer releases; only the conversation can be missed.
+  return type === "system"
+    ? undefined
+    : `a message of type "${type}" is of an unknown shape (${event.reason})`;
 }
 
 /** A folder or flag that is wrong is the caller's to correct; everything else has a kind. */

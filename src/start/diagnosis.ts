@@ -1,3 +1,5 @@
+import { readSignals } from "../acp/signals.ts";
+import { AMP_WORDS, type AmpTrouble, isLoginPrompt } from "../amp/diagnose.ts";
 import type { Config } from "../config.ts";
 import { ModuleError } from "../errors.ts";
 
@@ -14,16 +16,7 @@ export interface Evidence {
 }
 
 /** Which cause it was, for a caller that can do something about it. */
-export type CauseKind =
-  | "login"
-  | "key"
-  | "thread"
-  | "network"
-  | "port"
-  | "mode"
-  | "arguments"
-  | "settings"
-  | "unknown";
+export type CauseKind = AmpTrouble | "port" | "unknown";
 
 /** A start that failed for a cause that was looked for. */
 export class StartError extends ModuleError {
@@ -36,8 +29,6 @@ export class StartError extends ModuleError {
 }
 
 interface Cause {
-  kind: CauseKind;
-  pattern: RegExp;
   what: (config: Config) => string;
   fix: string;
 }
@@ -45,61 +36,67 @@ interface Cause {
 const MODE_FIX =
   "Set mode to one that `amp --help` lists under --mode, or leave it empty for Amp's own default.";
 
-/** Likely causes by what Amp and AgentAPI print, the surest first. */
-const CAUSES: Cause[] = [
-  {
-    kind: "login",
-    pattern: /turn failed: auth_required|No API key found|log in to Amp|starting login flow/i,
+const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
+  login: {
     what: () => "Amp has no API key (amp_api_key is not set) and waits for somebody to log in",
     fix: "Set amp_api_key (https://ampcode.com/settings), or run `amp login` in a terminal and then `amp-module start`.",
   },
-  {
-    kind: "thread",
-    pattern:
-      /(no such|unknown|invalid) thread|thread\b.{0,80}\b(not found|does not exist|could not be found|no access|forbidden)/i,
+  credits: {
+    what: () => "the Amp account has no credits left",
+    fix: "Add credits (https://ampcode.com/settings), or set amp_api_key to a key of another account.",
+  },
+  approval: {
+    what: () => "Amp wants a person's consent for a tool call, and nobody can be asked",
+    fix: "Allow the tool in amp.permissions of base_amp_config (`amp permissions test` shows which rule decides).",
+  },
+  thread: {
     what: () => "Amp's server does not know the thread, or does not give access to it",
     fix: "Set thread_id to a thread of this account, or leave it empty.",
   },
-  {
-    kind: "key",
-    pattern:
-      /invalid (api key|access token)|unauthori[sz]ed|\b(status|code|http\S*)\W{1,3}401\b|api key (is|was) (invalid|rejected|revoked)/i,
+  key: {
     what: () => "the Amp server does not accept the API key in amp_api_key",
     fix: "Set amp_api_key to a key that is still valid (https://ampcode.com/settings), and amp_url to the server it belongs to.",
   },
-  {
-    kind: "network",
-    pattern:
-      /turn failed: cannot_connect|couldn.t connect to the amp server|cannot reach amp|are you offline|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/i,
+  network: {
     what: () => "Amp cannot connect to the Amp server",
     fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url where you have an Amp server of your own.",
   },
-  {
-    kind: "port",
-    pattern: /address already in use/i,
+  port: {
     what: (config) => `port ${config.agentapi_port} is taken by another program`,
     fix: "Set agentapi_port to a free port, a different one for each module instance.",
   },
-  {
-    kind: "mode",
-    pattern:
-      /(unknown|invalid|unrecognized|unsupported)\W+(agent )?mode|mode\b.{0,40}\b(not found|unknown|invalid|does not exist)/i,
+  mode: {
     what: (config) => `Amp does not know the mode "${config.mode}"`,
     fix: MODE_FIX,
   },
-  {
-    kind: "arguments",
-    pattern: /(unknown|unrecognized) (option|argument|command|flag)/i,
+  arguments: {
     what: () => "this Amp or AgentAPI version does not know one of its arguments",
     fix: "Set amp_version and agentapi_version to newer releases, or leave them at their defaults.",
   },
-  {
-    kind: "settings",
-    pattern: /Invalid JSON in settings file/i,
+  settings: {
     what: () => "Amp cannot read one of its settings files",
     fix: "Correct the settings file that Amp names.",
   },
-];
+};
+
+/** AgentAPI's own word, so it is sure; all others are Amp's. */
+const PORT_TAKEN = /listen tcp\b.*address already in use/i;
+
+/** What a failed turn of the stream agent comes from, if its reason does not say more. */
+const FAILED_TURNS: Record<string, keyof typeof CAUSES> = {
+  auth_required: "login",
+  cannot_connect: "network",
+  out_of_credits: "credits",
+  approval_required: "approval",
+  unsupported_version: "arguments",
+};
+
+/** The likely cause by what Amp and AgentAPI printed. */
+function causeIn(text: string): keyof typeof CAUSES | undefined {
+  if (PORT_TAKEN.test(text)) return "port";
+  const told = AMP_WORDS.find(({ pattern }) => pattern.test(text))?.kind;
+  return told ?? FAILED_TURNS[readSignals(text).failedTurns.at(-1)?.kind ?? ""];
+}
 
 /**
  * Turns what is left of a failed start into an error for the person who reads it: the cause where it can be told, the
@@ -108,7 +105,8 @@ const CAUSES: Cause[] = [
 export function diagnose(evidence: Evidence, config: Config): StartError {
   const screen = cleanScreen(evidence.screen || screenInOutput(evidence.output));
   const text = `${screen}\n${evidence.output}`;
-  const cause = CAUSES.find(({ pattern }) => pattern.test(text)) ?? suspectMode(evidence, config);
+  const kind = causeIn(text);
+  const cause = kind ? { kind, ...CAUSES[kind] } : suspectMode(evidence, config);
   const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
   const what = cause ? cause.what(config) : "the agent ended before it was ready";
   const shown = screen
@@ -123,7 +121,7 @@ export function diagnose(evidence: Evidence, config: Config): StartError {
 }
 
 /** An agent that ends at once can take its last words along: AgentAPI does not always get to read them. */
-function suspectMode({ modes }: Evidence, { mode }: Config): Omit<Cause, "pattern"> | undefined {
+function suspectMode({ modes }: Evidence, { mode }: Config): (Cause & { kind: CauseKind }) | undefined {
   if (mode === "" || modes.length === 0 || isListed(mode, modes)) return undefined;
   const what = () =>
     `it ended before it was ready, perhaps because of the mode "${mode}", which this Amp does not list (${modes.join(", ")})`;
@@ -137,7 +135,7 @@ export function isListed(mode: string, modes: readonly string[]): boolean {
 
 /** Whether the screen asks for a login, which nobody can answer in an unattended start. */
 export function asksForLogin(screen: string): boolean {
-  return CAUSES[0]?.pattern.test(screen) ?? false;
+  return isLoginPrompt(screen);
 }
 
 /** AgentAPI prints the last screen of a failed agent between two lines of equal signs. */

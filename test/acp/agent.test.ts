@@ -8,6 +8,7 @@ import {
   type RequestPermissionRequest,
 } from "@agentclientprotocol/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSignals } from "../../src/acp/signals.ts";
 import { isGroupAlive, SCRIPTED_AMP, type Scripted, scripted } from "../amp/scripted.ts";
 import { buildAgent } from "./bundle.ts";
 import { type Connected, connect, textOf } from "./client.ts";
@@ -59,6 +60,7 @@ describe("a turn", () => {
     const first = await prompt(connected, sessionId, "hello");
     expect(textOf(connected.updates)).toBe("You said: hello");
     expect(first.stopReason).toBe("end_turn");
+    expect(connected.stderr()).toBe("amp-acp: ready\namp-acp: first event\n");
     expect(ampMeta(first)).toMatchObject({
       model: "test-model",
       turns: 1,
@@ -209,6 +211,10 @@ describe("failures", () => {
     await expect(prompt(connected, sessionId, "x")).rejects.toMatchObject({
       code,
       data: { kind, remedy: expect.stringMatching(/\w/) },
+    });
+    expect(readSignals(connected.stderr())).toMatchObject({
+      isReady: true,
+      failedTurns: [{ kind, reason: expect.stringMatching(/\w/) }],
     });
     await expect(prompt(connected, "no such session", "x")).rejects.toMatchObject({ code: -32002 });
   });

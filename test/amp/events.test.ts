@@ -41,11 +41,66 @@ test.each([
 });
 
 test("a known event of an unknown shape says what is wrong, and does not reach readers of that event", () => {
-  const value = { type: "assistant", session_id: "T-1", message: { content: [{ type: "text", text: 7 }] } };
+  const value = { type: "assistant", session_id: "T-1", message: { content: 7 } };
 
   expect(toEvent(value)).toMatchObject({
     type: "unknown",
     event: value,
     reason: expect.stringContaining("message.content"),
   });
+});
+
+test.each([
+  ["assistant", { type: "text", text: 7 }],
+  ["assistant", { type: "tool_use", id: "t1", name: { odd: true } }],
+  ["assistant", { type: "tool_result", tool_use_id: "t1" }],
+  ["assistant", null],
+  ["assistant", "bare text"],
+  ["user", { type: "thinking", thinking: "hm" }],
+  ["user", { type: "tool_result", content: "whose?" }],
+  ["user", 7],
+])("one block of an %s event that is not of its shape is an unknown one: %j", (type, block) => {
+  const before = { type: "text", text: "before", more: 1 };
+  const after = { type: "text", text: "after" };
+  const value = { type, session_id: "T-1", message: { content: [before, block, after], more: 2 }, more: 3 };
+  const event = toEvent(value) as Extract<AmpEvent, { type: "assistant" }>;
+
+  expect(event).toEqual({
+    type,
+    session_id: "T-1",
+    message: { content: [before, { type: "unknown", block }, after], more: 2 },
+    more: 3,
+  });
+  expect(event.message.content[0]).toBe(before);
+});
+
+test.each([
+  { type: "tool_result", tool_use_id: "t1", content: { deep: [1] }, is_error: "yes" },
+  { type: "tool_result", tool_use_id: "t1", content: [7, null, { type: "text" }], is_error: null },
+  { type: "tool_result", tool_use_id: "t1" },
+])("a tool's result of any shape is one: %j", (block) => {
+  const event = (content: unknown) => toEvent({ type: "user", session_id: "T-1", message: { content } });
+
+  expect(event([block])).toMatchObject({ type: "user", message: { content: [block] } });
+  expect(event(block)).toMatchObject({ type: "user", message: { content: [block] } });
+});
+
+test("an odd figure does not turn an answer away, and an odd reason is still one", () => {
+  const result = { type: "result", subtype: "success", session_id: "T-1" };
+
+  expect(toEvent({ ...result, result: "42", num_turns: "many", usage: 7 })).toEqual({
+    ...result,
+    result: "42",
+  });
+  expect(toEvent({ ...result, result: { answer: 42 } })).toMatchObject({ result: '{"answer":42}' });
+  expect(toEvent({ ...result, error: { type: "x", message: "Out of Credits" } })).toMatchObject({
+    error: "Out of Credits",
+  });
+  // What tells a failure from a success, or one conversation from another, is not guessed.
+  for (const odd of [{ is_error: "yes" }, { subtype: 7 }, { session_id: 7 }]) {
+    expect(toEvent({ ...result, ...odd }).type).toBe("unknown");
+  }
+  expect(
+    toEvent({ type: "assistant", session_id: "T-1", parent_tool_use_id: 7, message: { content: [] } }).type,
+  ).toBe("unknown");
 });

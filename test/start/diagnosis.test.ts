@@ -56,6 +56,11 @@ test.each([
   ["Error: Unknown thread: T-0199c0de-1234", "thread"],
   ["Error: You have no access to it: thread T-0199c0de-1234 is forbidden", "thread"],
   ["Error: Couldn't connect to the Amp server at https://ampcode.com/.", "network"],
+  ["Out of Credits Add credits to keep using Amp.", "credits"],
+  ["Error: The Bash tool requires user approval, but no interactive UI is available.", "approval"],
+  ["amp-acp: turn failed: auth_required: Amp has no API key and waits for a login.", "login"],
+  ["amp-acp: turn failed: auth_required: Amp reported it: Invalid or missing API key.", "key"],
+  ["amp-acp: turn failed: out_of_credits: Amp reported error_x.", "credits"],
   ["No API key found. Starting login flow...", "login"],
   ["Reading thread.c: 404 lines", "unknown"],
 ])("the kind of a cause is told to who can do something about it: %s", (screen, kind) => {
