@@ -33,8 +33,8 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     );
   }
   const moduleDir = env["AMP_MODULE_DIR"] || dirname(dirname(resolve(bundle)));
-  const configHome = env["XDG_CONFIG_HOME"];
-  const paths = modulePaths(moduleDir, home, configHome && isAbsolute(configHome) ? configHome : undefined);
+  const folder = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
+  const paths = modulePaths(moduleDir, home, folder(env["XDG_CONFIG_HOME"]), folder(env["XDG_DATA_HOME"]));
   const config = readConfig(paths);
   const redact = createRedact(env, secretsOf(config));
   const now = () => new Date();

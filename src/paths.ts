@@ -10,8 +10,14 @@ export type Paths = ReturnType<typeof modulePaths>;
  * @param moduleDir the module directory, `~/.amp-module` or `~/.amp-module-<app_slug>`
  * @param home the user's home directory
  * @param configHome `XDG_CONFIG_HOME` where set, which Amp follows too, else `~/.config`
+ * @param dataHome `XDG_DATA_HOME` where set, which Amp follows too, else `~/.local/share`
  */
-export function modulePaths(moduleDir: string, home: string, configHome = join(home, ".config")) {
+export function modulePaths(
+  moduleDir: string,
+  home: string,
+  configHome = join(home, ".config"),
+  dataHome = join(home, ".local/share"),
+) {
   const bin = join(moduleDir, "bin");
   const state = join(moduleDir, "state");
   return {
@@ -44,11 +50,14 @@ export function modulePaths(moduleDir: string, home: string, configHome = join(h
     savedState: join(state, "agentapi-state.json"),
     thread: join(state, "thread.json"),
     prompt: join(state, "prompt.txt"),
-    /** Digest of the prompt that was delivered last. */
-    deliveredPrompt: join(state, "delivered-prompt"),
+    /** What is known of the last prompt that Amp was given. */
+    delivery: join(state, "delivery.json"),
     appliedSettings: join(state, "applied-settings.json"),
     ampSettings: join(configHome, "amp", "settings.json"),
     instructions: join(configHome, "AGENTS.md"),
+    /** Amp's own: what it remembers between its starts, and what was submitted in its input box. */
+    ampSession: join(dataHome, "amp", "session.json"),
+    ampHistory: join(dataHome, "amp", "history.jsonl"),
   };
 }
 

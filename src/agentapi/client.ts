@@ -1,7 +1,7 @@
 import createClient, { type Client } from "openapi-fetch";
 import { withDeadline } from "./deadline.ts";
 import { httpError, protocolError, publicUrl, type Target } from "./errors.ts";
-import { type AgentApiEvent, readEvents } from "./events.ts";
+import { type AgentApiEvent, type ReadOptions, readEvents, readScreens } from "./events.ts";
 import {
   acceptedBody,
   type Message,
@@ -53,6 +53,8 @@ export interface AgentApiClient {
   upload(file: Blob, name: string, options?: RequestOptions): Promise<{ filePath: string }>;
   /** First the conversation and status so far, then each change. Each loop opens its own connection. */
   events(options?: EventsOptions): AsyncIterable<AgentApiEvent>;
+  /** The agent's terminal as text, now and after each change. AgentAPI's own `attach` reads this. */
+  screens(options?: EventsOptions): AsyncIterable<string>;
 }
 
 /** AgentAPI gives a message up to 15 s to appear on the screen and 15 s more to be taken. */
@@ -76,6 +78,27 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
 
   function targetOf(method: "GET" | "POST", path: keyof paths): Target {
     return { method, url: publicUrl(baseUrl.replace(/\/$/, "") + path) };
+  }
+
+  /** Closes the connection however the loop ends; the deadline's own signal must not outlive the first answer. */
+  async function* stream<Item>(
+    path: "/events" | "/internal/screen",
+    read: (body: ReadableStream<Uint8Array>, options: ReadOptions) => AsyncGenerator<Item, void, undefined>,
+    request: EventsOptions,
+  ): AsyncGenerator<Item, void, undefined> {
+    // The published description names only the first of the two.
+    const typedPath = path as "/events";
+    const target = targetOf("GET", typedPath);
+    const connection = new AbortController();
+    try {
+      const answer = await withDeadline(target, { timeoutMs, ...request }, (signal) => {
+        signal.addEventListener("abort", () => connection.abort(signal.reason), { once: true });
+        return api().GET(typedPath, { signal: connection.signal, parseAs: "stream" });
+      });
+      yield* read(streamOf(target, answer), { target, idleTimeoutMs: silenceLimitMs, ...request });
+    } finally {
+      connection.abort();
+    }
   }
 
   return {
@@ -115,20 +138,8 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
         return { filePath: parseBody(target, uploadedBody, textOf(target, answer)).filePath };
       });
     },
-    async *events(request = {}) {
-      const target = targetOf("GET", "/events");
-      // Closes the connection however the loop ends; the deadline's own signal must not outlive the first answer.
-      const connection = new AbortController();
-      try {
-        const answer = await withDeadline(target, { timeoutMs, ...request }, (signal) => {
-          signal.addEventListener("abort", () => connection.abort(signal.reason), { once: true });
-          return api().GET("/events", { signal: connection.signal, parseAs: "stream" });
-        });
-        yield* readEvents(streamOf(target, answer), { target, idleTimeoutMs: silenceLimitMs, ...request });
-      } finally {
-        connection.abort();
-      }
-    },
+    events: (request = {}) => stream("/events", readEvents, request),
+    screens: (request = {}) => stream("/internal/screen", readScreens, request),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   parseBody,
   parseJson,
   type StatusChange,
+  screenBody,
   statusChange,
 } from "./responses.ts";
 
@@ -18,7 +19,7 @@ export type AgentApiEvent =
   | { event: "agent_error"; data: AgentFault }
   | { event: "unknown"; name: string; data: unknown };
 
-interface ReadOptions {
+export interface ReadOptions {
   target: Target;
   /** Longest silence; the connection is closed after it. */
   idleTimeoutMs: number;
@@ -28,14 +29,32 @@ interface ReadOptions {
 /** A stream that sends this much without ending an event is not AgentAPI's; memory must not grow with it. */
 const maxEventCharacters = 32 * 1024 * 1024;
 
-/**
- * The events of one open connection. Reads on only when the events read so far are taken, so that a slow reader
- * slows the server down instead of filling memory. Ends when the server closes; leaving the loop closes the connection.
- */
+/** The events of one open `/events` connection. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
-  { target, idleTimeoutMs, signal }: ReadOptions,
+  options: ReadOptions,
 ): AsyncGenerator<AgentApiEvent, void, undefined> {
+  for await (const message of readStream(body, options)) yield toEvent(options.target, message);
+}
+
+/** The screens of one open `/internal/screen` connection, each as its lines of text. */
+export async function* readScreens(
+  body: ReadableStream<Uint8Array>,
+  options: ReadOptions,
+): AsyncGenerator<string, void, undefined> {
+  for await (const { event, data } of readStream(body, options)) {
+    if (event === "screen") yield parseBody(options.target, screenBody, data).screen;
+  }
+}
+
+/**
+ * The messages of one open connection. Reads on only when the events read so far are taken, so that a slow reader
+ * slows the server down instead of filling memory. Ends when the server closes; leaving the loop closes the connection.
+ */
+async function* readStream(
+  body: ReadableStream<Uint8Array>,
+  { target, idleTimeoutMs, signal }: ReadOptions,
+): AsyncGenerator<EventSourceMessage, void, undefined> {
   const ready: EventSourceMessage[] = [];
   let isTooLong = false;
   const parser = createParser({
@@ -54,7 +73,7 @@ export async function* readEvents(
       parser.feed(decoder.decode(chunk, { stream: true }));
       if (isTooLong)
         throw protocolError(target, `an event of more than ${maxEventCharacters} characters`, "");
-      for (const message of ready.splice(0)) yield toEvent(target, message);
+      yield* ready.splice(0);
     }
   } finally {
     // Not awaited: a peer that no longer answers must not hold the loop.

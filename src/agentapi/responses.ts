@@ -34,6 +34,9 @@ export const agentFault = z.object({
   time: z.string(),
 });
 
+/** Of `/internal/screen`, which the published description leaves out; `agentapi attach` depends on it. */
+export const screenBody = z.object({ screen: z.string() });
+
 /** The typed body, or a `protocol` error that names the first thing wrong with it. */
 export function parseBody<Body>(
   target: Target,

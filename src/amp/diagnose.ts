@@ -38,7 +38,7 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
   {
     kind: "thread",
     pattern:
-      /(no such|unknown|invalid) thread|thread\b.{0,80}\b(not found|does not exist|could not be found|no access|forbidden|archived and cannot be continued)/i,
+      /(no such|unknown|invalid) thread|thread\b.{0,250}\b(not found|does not exist|could not be found|no access|forbidden|archived and cannot be continued)/i,
   },
   {
     kind: "key",

@@ -5,6 +5,7 @@ import { ensureAgentapi } from "./agentapi/ensure.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
 import { ensureAmp } from "./amp/ensure.ts";
 import { linkCommands } from "./command-links.ts";
+import { dismissWelcomeTour } from "./first-run.ts";
 import { writeInstructions } from "./instructions.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { applySettings } from "./settings/apply.ts";
@@ -41,6 +42,9 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   settledValue(settings);
   linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
   writeInstructions(context, log);
+  // Without AgentAPI a person sits in front of Amp, and the stream has no screen.
+  if (context.config.enable_agentapi && context.config.transport === "terminal")
+    dismissWelcomeTour(context, log);
   await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
   log.info(`Install steps, in the order in which they ended: ${steps.summary()}.`);
   return installed;

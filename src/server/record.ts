@@ -9,12 +9,8 @@ const schema = z.object({
   port: z.number(),
   /** Digest of everything that AgentAPI was started with, so that a change can be told. */
   configuration: z.string(),
-  /** Digest of the prompt that was delivered, "" for none. */
-  prompt: z.string(),
-  /** The agent came up and has its prompt; false while a start still works on that, or was killed over it. */
+  /** The agent came up; false while a start still works on that, or was killed over it. */
   isReady: z.boolean(),
-  /** How the prompt was delivered: through the chat, typed into the terminal, or not for certain. */
-  delivery: z.optional(z.enum(["chat", "typed", "unknown"])),
 });
 
 /** The AgentAPI that this module started, as kept in `state/agentapi.json`. */

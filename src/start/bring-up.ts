@@ -1,6 +1,9 @@
-import { fstatSync, rmSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { join } from "node:path";
+import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
+import { firstAnswer } from "../agentapi/wait.ts";
+import { InputHistory } from "../amp/input-history.ts";
 import type { Context } from "../context.ts";
 import { ModuleError, reasonOf } from "../errors.ts";
 import { endServer } from "../server/end.ts";
@@ -8,135 +11,99 @@ import { removeServerRecord, type ServerRecord, writeServerRecord } from "../ser
 import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { quote } from "./commands.ts";
-import { promptDigest } from "./configuration.ts";
-import { typePrompt } from "./deliver.ts";
 import { diagnose } from "./diagnosis.ts";
 import { readEvidence } from "./evidence.ts";
 import { type LaunchedServer, launchServer } from "./launch.ts";
+import { type Errand, type Outcome, report } from "./outcome.ts";
 import type { StartPlan } from "./plan.ts";
-import { awaitReadiness, NotReady, REST_MS, type Readiness, SETTLE_MS } from "./readiness.ts";
+import { seeStreamThrough } from "./stream-readiness.ts";
+import { seeTerminalThrough } from "./terminal-readiness.ts";
+import { AgentWatch, NotReady } from "./watch.ts";
+
+/** AgentAPI itself is up within milliseconds; a loaded machine may need longer. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
- * Launches AgentAPI and sees the agent through its first seconds. Nothing is left running where it fails.
+ * Launches AgentAPI and sees the agent through its first seconds, its prompt included. Where the agent does not come up
+ * nothing is left running; where something stands between it and its prompt, it stays for a person to look at.
  *
- * @param prompt what the agent is to be given now, "" for nothing
- * @throws StartError with the likely cause
+ * @param errand what the agent is to be given now
+ * @throws StartError with the likely cause; ModuleError where the prompt could not be given
  */
-export async function bringUp(context: Context, plan: StartPlan, prompt: string, log: Log): Promise<void> {
-  const { paths } = context;
-  const started = performance.now();
-  const elapsed = () => `${Math.round(performance.now() - started)} ms`;
-
+export async function bringUp(context: Context, plan: StartPlan, errand: Errand, log: Log): Promise<void> {
+  const { config, paths, env } = context;
   log.info(`Command: ${[plan.command.file, ...plan.command.args].map(quote).join(" ")}`);
   log.info(`Working directory: ${plan.workdir}`);
-  let attempt = await launch(context, plan, prompt, log);
-  const isTyped = attempt.readiness.state === "unrecognised";
-  if (isTyped) attempt = await typeInstead(context, plan, prompt, attempt.record, log);
-
-  const delivery = isTyped ? "typed" : attempt.readiness.state === "ready" ? "chat" : "unknown";
-  writeFileAtomic(paths.ready, "");
-  writeServerRecord(paths.running, { ...attempt.record, isReady: true, delivery });
-  if (plan.savesState && !isTyped) saveNow(join(paths.state, "agentapi.pid"));
-  if (delivery !== "unknown") writeFileAtomic(paths.deliveredPrompt, promptDigest(plan.prompt));
-  report(delivery, prompt, elapsed(), log);
-}
-
-interface Attempt {
-  record: ServerRecord;
-  readiness: Readiness;
-}
-
-/** One launch, up to where it is known how the agent took it; `then` is the last that must work out. */
-async function launch(
-  context: Context,
-  plan: StartPlan,
-  prompt: string,
-  log: Log,
-  then?: () => Promise<void>,
-): Promise<Attempt> {
-  const { config, paths, env } = context;
   const started = performance.now();
   const outputFrom = fstatSync(log.file).size;
+  const isStream = config.transport === "stream";
   const server = await launchServer({
     command: plan.command,
     env: plan.env,
     cwd: plan.workdir,
-    stdin: promptFile(paths.prompt, prompt),
+    stdin: isStream ? promptFile(paths.prompt, errand.prompt) : "/dev/null",
     output: log.file,
     supervisor: { script: paths.supervisor, state: paths.state, savesState: plan.savesState },
   });
-  const record = {
+  const record: ServerRecord = {
     ...server.identity,
     port: config.agentapi_port,
     configuration: plan.configuration,
-    prompt: promptDigest(plan.prompt),
     isReady: false,
   };
   writeServerRecord(paths.running, record);
-  const onAnswer = () => {
-    const afterMs = Math.round(performance.now() - started);
-    log.info(`AgentAPI answers on port ${config.agentapi_port} after ${afterMs} ms.`);
-  };
-
+  const elapsedMs = () => Math.round(performance.now() - started);
+  let outcome: Outcome;
   try {
-    const readiness = await awaitReadiness({
-      client: plan.client,
-      ended: server.ended,
-      prompt,
-      onAnswer,
-      ...timesFrom(env),
-    });
-    await then?.();
-    // The stream agent says such a failure in the chat, where nobody may look; the next message would fare no better.
-    const failedTurn =
-      /amp-acp: turn failed: (auth_required|cannot_connect|cli_not_found|unsupported_version)/;
-    if (failedTurn.test(readEvidence(paths.startLog, outputFrom))) {
-      throw new NotReady({ screen: "", status: "stable" }, undefined);
-    }
-    return { record, readiness };
+    await untilAnswered(plan, server.ended);
+    log.info(`AgentAPI answers on port ${config.agentapi_port} after ${elapsedMs()} ms.`);
+    outcome = isStream
+      ? await seeStreamThrough({
+          output: () => readEvidence(paths.startLog, outputFrom),
+          ended: server.ended,
+          errand,
+        })
+      : await watched(plan.client, server.ended, (watch) =>
+          seeTerminalThrough({
+            client: plan.client,
+            watch,
+            errand,
+            openHistory: () => new InputHistory(paths.ampHistory),
+            ...timesFrom(env),
+          }),
+        );
   } catch (error) {
     throw await failed(error, server, context, plan, outputFrom);
   }
+  writeFileAtomic(paths.ready, "");
+  writeServerRecord(paths.running, { ...record, isReady: true });
+  if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
+  report(outcome, errand, config, elapsedMs(), log);
 }
 
-/**
- * Types a prompt that AgentAPI did not send. The AgentAPI that still has it goes first: as soon as it did find an input
- * box, it would send the prompt a second time.
- */
-async function typeInstead(
-  context: Context,
-  plan: StartPlan,
-  prompt: string,
-  unsent: ServerRecord,
-  log: Log,
-): Promise<Attempt> {
-  log.warn(
-    `AgentAPI does not recognise Amp's input box: the screen has rested for ${REST_MS / 1000} s and the prompt is still ` +
-      "unsent. Both are started again without it, and it is typed into the terminal.",
-  );
-  await endServer(unsent);
-  // What it saved on its way out holds the prompt, too, as one to send. AgentAPI reads such a file only once it finds an
-  // input box, over whatever has been said by then: so there must be none.
-  rmSync(context.paths.savedState, { force: true });
-  const { AGENTAPI_STATE_FILE: _, ...env } = plan.env;
-  const stateless = { ...plan, env, savesState: false };
-  return launch(context, stateless, "", log, () => typePrompt(plan.client, prompt));
+async function watched<Result>(
+  client: AgentApiClient,
+  ended: Promise<string>,
+  look: (watch: AgentWatch) => Promise<Result>,
+): Promise<Result> {
+  const watch = new AgentWatch({ client, ended });
+  try {
+    return await look(watch);
+  } finally {
+    watch.close();
+  }
 }
 
-function report(delivery: ServerRecord["delivery"], prompt: string, elapsed: string, log: Log): void {
-  if (delivery === "chat") {
-    log.info(prompt === "" ? `Amp is ready after ${elapsed}.` : `Amp has taken the prompt after ${elapsed}.`);
-  } else if (delivery === "unknown") {
-    const later = prompt === "" ? "The chat opens" : "AgentAPI sends the prompt";
-    log.warn(
-      `The agent lives, but its screen did not come to rest within ${SETTLE_MS / 1000} s. ${later} as soon as it does.`,
-    );
-  } else {
-    log.warn(
-      `The prompt was typed into the terminal after ${elapsed}, so it stands in no history, and messages from the chat ` +
-        "cannot arrive either. Amp's screen has changed since this AgentAPI; " +
-        'transport = "stream" does not depend on any screen.',
-    );
+async function untilAnswered({ client }: StartPlan, ended: Promise<string>): Promise<void> {
+  const stop = new AbortController();
+  const death = ended.then((ending) => {
+    throw new NotReady("", ending);
+  });
+  death.catch(() => {});
+  try {
+    await Promise.race([firstAnswer(client, { timeoutMs: ANSWER_TIMEOUT_MS, signal: stop.signal }), death]);
+  } finally {
+    stop.abort();
   }
 }
 
@@ -148,21 +115,28 @@ async function failed(
   outputFrom: number,
 ): Promise<unknown> {
   const { config, paths } = context;
+  // A connection that breaks is how a dying server looks from outside: its exit says more.
+  const cause = error instanceof AgentApiError ? await endingWithin(server.ended, 2_000, error) : error;
   await endServer(server.identity);
   removeServerRecord(paths.running);
-  if (error instanceof AgentApiError) {
+  if (cause instanceof AgentApiError) {
     return new ModuleError(
-      `AgentAPI was started but cannot be talked to: ${reasonOf(error)}.`,
+      `AgentAPI was started but cannot be talked to: ${reasonOf(cause)}.`,
       "Start again; where it stays so, set agentapi_version to another release.",
-      { cause: error },
+      { cause },
     );
   }
-  if (!(error instanceof NotReady)) return error;
+  if (!(cause instanceof NotReady)) return cause;
   const output = readEvidence(paths.startLog, outputFrom);
-  return diagnose({ output, screen: error.observed.screen, ending: error.ending, modes }, config);
+  return diagnose({ output, screen: cause.screen, ending: cause.ending, modes }, config);
 }
 
-/** The prompt is part of the conversation from here on, whatever happens to AgentAPI next. */
+function endingWithin(ended: Promise<string>, ms: number, otherwise: unknown): Promise<unknown> {
+  const timeout = new Promise((resolve) => setTimeout(resolve, ms, otherwise).unref());
+  return Promise.race([ended.then((ending) => new NotReady("", ending)), timeout]);
+}
+
+/** The chat is kept from here on, whatever happens to AgentAPI next. */
 function saveNow(pidFile: string): void {
   try {
     process.kill(Number(readTextIfExists(pidFile)), "SIGUSR1");
@@ -171,7 +145,7 @@ function saveNow(pidFile: string): void {
   }
 }
 
-/** AgentAPI reads the first prompt from stdin; `/dev/null` says that there is none. */
+/** AgentAPI reads the stream agent's first prompt from stdin; `/dev/null` says that there is none. */
 function promptFile(path: string, prompt: string): string {
   if (prompt === "") return "/dev/null";
   writeFileAtomic(path, prompt);
@@ -179,7 +153,7 @@ function promptFile(path: string, prompt: string): string {
 }
 
 /** Only tests have a reason to believe an agent sooner. */
-function timesFrom(env: NodeJS.ProcessEnv): { times?: { minLifeMs: number } } {
+function timesFrom(env: NodeJS.ProcessEnv): { minLifeMs?: number } {
   const minLifeMs = Number(env["AMP_MODULE_MIN_LIFE_MS"] ?? "");
-  return env["AMP_MODULE_MIN_LIFE_MS"] && Number.isFinite(minLifeMs) ? { times: { minLifeMs } } : {};
+  return env["AMP_MODULE_MIN_LIFE_MS"] && Number.isFinite(minLifeMs) ? { minLifeMs } : {};
 }

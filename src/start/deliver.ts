@@ -1,25 +1,212 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient } from "../agentapi/client.ts";
-import { until } from "../agentapi/wait.ts";
-import { trimWhitespace, withoutPasteEnd } from "./prompt.ts";
+import { AgentApiError } from "../agentapi/errors.ts";
+import type { InputHistory } from "../amp/input-history.ts";
+import { echoes, type ScreenKind, timesSaid, tourKey } from "../amp/screen.ts";
+import { withoutPasteEnd } from "./prompt.ts";
+import type { AgentWatch } from "./watch.ts";
 
-const STABLE_TIMEOUT_MS = 30_000;
+/** What became of a prompt. */
+export type Delivery =
+  /** It stands in Amp's transcript, or in Amp's own list of what was submitted. */
+  | { state: "delivered"; how: "chat" | "typed" | "earlier" }
+  /** It was sent, and nothing shows that it arrived. */
+  | { state: "unconfirmed" }
+  /** It was not sent: there is no input box to type into. */
+  | { state: "blocked"; by: ScreenKind };
 
-/** Sends a further message to an agent that has taken one before; waits until it has finished with what it does. */
-export async function sendMessage(client: AgentApiClient, prompt: string): Promise<void> {
-  await until(client, (event) => event.event === "status_change" && event.data.status === "stable", {
-    timeoutMs: STABLE_TIMEOUT_MS,
-  });
-  await client.sendMessage({ type: "user", content: trimWhitespace(prompt) });
+export interface DeliveryOptions {
+  client: AgentApiClient;
+  watch: AgentWatch;
+  /** Without outer white space, which AgentAPI refuses. */
+  prompt: string;
+  /** Opens Amp's own list of what is submitted from now on. */
+  openHistory: () => InputHistory;
+  /** It was sent before, and whether it arrived was never seen. */
+  isDoubtful?: boolean;
+  /** Called once, right before anything that could submit the prompt. */
+  onSending: () => void;
+  times?: Partial<DeliveryTimes>;
+}
+
+export interface DeliveryTimes {
+  /** For Amp to show its input box, its first screens included. */
+  inputMs: number;
+  /** How long a screen without an input box must rest to be the last word. */
+  restMs: number;
+  /** For AgentAPI to find that the screen rests, which a chat message needs; it wants 2 s without a change. */
+  stableMs: number;
+  /** For the prompt to appear in the transcript. */
+  confirmMs: number;
+}
+
+export const DELIVERY_TIMES: DeliveryTimes = {
+  inputMs: 60_000,
+  restMs: 10_000,
+  stableMs: 8_000,
+  confirmMs: 15_000,
+};
+
+/** Amp is not where the prompt belongs yet; what is typed now would begin another thread. */
+const LOADING = /^Loading/;
+const MOST_TOUR_PAGES = 20;
+const MOST_TRIES = 3;
+/** Text that stands in the box for so long was typed without its Enter. */
+const ENTER_AGAIN_AFTER_MS = 3_000;
+
+/**
+ * Gives Amp a prompt through its input box, at most once, and says what is known of it afterwards. AgentAPI's list of
+ * messages is no proof: it holds whatever was typed, into whatever page.
+ *
+ * @throws NotReady where the agent ends or asks for a login meanwhile
+ */
+export async function deliverPrompt(options: DeliveryOptions): Promise<Delivery> {
+  const { watch, prompt, times } = options;
+  const allTimes = { ...DELIVERY_TIMES, ...times };
+  let isSending = false;
+  const attempt: Attempt = {
+    ...options,
+    times: allTimes,
+    before: 0,
+    history: options.openHistory(),
+    onSending() {
+      if (!isSending) options.onSending();
+      isSending = true;
+    },
+  };
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const kind = await reachInput(watch, options.client, allTimes);
+    if (kind === "line") return await typeOnLine(attempt);
+    if (kind !== "input") return { state: "blocked", by: kind };
+    if (options.isDoubtful && tries === 0) {
+      const earlier = await lookForEarlier(attempt);
+      if (earlier) return earlier;
+    }
+    attempt.before = timesSaid(watch.screen, prompt);
+    const delivery = await sendThroughBox(attempt, tries === MOST_TRIES - 1);
+    if (delivery) return delivery;
+  }
+  return isSending ? { state: "unconfirmed" } : { state: "blocked", by: watch.screen.kind };
+}
+
+interface Attempt extends DeliveryOptions {
+  times: DeliveryTimes;
+  history: InputHistory;
+  /** How often the prompt stood in the transcript already. */
+  before: number;
 }
 
 /**
- * Types the prompt into the agent's terminal, as a bracketed paste with Enter behind it: for a screen whose input box
- * AgentAPI does not find. Such a message stands in no conversation history.
+ * Waits for the input box, turning the pages of the welcome tour. @returns what is there in the end: `input`, `line`, or
+ * what stands in the way
  */
-export async function typePrompt(client: AgentApiClient, prompt: string): Promise<void> {
-  const text = withoutPasteEnd(prompt);
-  await client.sendMessage({ type: "raw", content: `\u001b[200~${text}\u001b[201~` });
-  await sleep(500);
-  await client.sendMessage({ type: "raw", content: "\r" });
+export async function reachInput(
+  watch: AgentWatch,
+  client: AgentApiClient,
+  { inputMs, restMs }: Pick<DeliveryTimes, "inputMs" | "restMs">,
+): Promise<ScreenKind> {
+  const deadline = performance.now() + inputMs;
+  const isThere = (): ScreenKind | undefined => {
+    const { kind, activity } = watch.screen;
+    if (kind === "input") return LOADING.test(activity) ? undefined : kind;
+    // The tour fades in; a key that comes too early would be lost.
+    if (kind === "tour") return watch.restedMs >= 200 ? kind : undefined;
+    return kind !== "blank" && watch.restedMs >= restMs ? kind : undefined;
+  };
+  for (let pages = 0; pages < MOST_TOUR_PAGES; pages += 1) {
+    const kind = await watch.until(isThere, deadline - performance.now());
+    if (kind !== "tour") return kind ?? (watch.screen.kind === "input" ? "page" : watch.screen.kind);
+    const page = watch.text;
+    await watch.during(client.sendMessage({ type: "raw", content: tourKey(page) ?? " " }));
+    await watch.until(() => watch.text !== page || undefined, 2_000);
+  }
+  return "tour";
+}
+
+/** A prompt that was sent before: on the thread that Amp has loaded it stands, or it never arrived. */
+async function lookForEarlier({ watch, prompt, times }: Attempt): Promise<Delivery | undefined> {
+  await watch.until(() => watch.restedMs >= 1_500 || undefined, times.stableMs);
+  if (timesSaid(watch.screen, prompt) > 0) return { state: "delivered", how: "earlier" };
+  const isWholeThread = watch.text.split("\n", 1)[0]?.trim() === "";
+  return isWholeThread ? undefined : { state: "unconfirmed" };
+}
+
+/** @returns undefined where nothing was sent and another try may do better */
+async function sendThroughBox(attempt: Attempt, isLast: boolean): Promise<Delivery | undefined> {
+  const { client, watch, prompt } = attempt;
+  const isStable = await becomesStable(attempt);
+  // A question may have come up meanwhile: Enter would answer it.
+  if (watch.screen.kind !== "input") return undefined;
+  if (isStable) {
+    attempt.onSending();
+    try {
+      await watch.during(client.sendMessage({ type: "user", content: prompt }));
+      return confirmed(attempt, "chat");
+    } catch (error) {
+      if (!(error instanceof AgentApiError)) throw error;
+      // Either nothing was typed, or it was and AgentAPI missed its effect: the screen tells.
+      if (watch.screen.typed !== "" || isThere(attempt)) return confirmed(attempt, "typed");
+      if (!isLast) return undefined;
+    }
+  }
+  attempt.onSending();
+  await paste(attempt);
+  await watch.until(() => watch.screen.typed !== "" || undefined, ENTER_AGAIN_AFTER_MS);
+  await enter(attempt);
+  return confirmed(attempt, "typed");
+}
+
+/** Below a rule instead of in a box: only what is seen to appear there is entered. */
+async function typeOnLine(attempt: Attempt): Promise<Delivery> {
+  const { watch, prompt, times } = attempt;
+  await paste(attempt);
+  const isEchoed = await watch.until(() => echoes(watch.text, prompt) || undefined, ENTER_AGAIN_AFTER_MS);
+  if (!isEchoed) return { state: "blocked", by: "page" };
+  attempt.onSending();
+  const before = watch.text;
+  await enter(attempt);
+  const isTaken = await watch.until(
+    () => isThere(attempt) || (watch.text !== before && watch.restedMs > 200) || undefined,
+    times.confirmMs,
+  );
+  return isTaken ? { state: "delivered", how: "typed" } : { state: "unconfirmed" };
+}
+
+async function becomesStable({ client, watch, times }: Attempt): Promise<boolean> {
+  const deadline = performance.now() + times.stableMs;
+  while (performance.now() < deadline && watch.screen.kind === "input") {
+    try {
+      const { status } = await watch.during(client.status({ timeoutMs: 2_000 }));
+      if (status === "stable") return true;
+    } catch (error) {
+      if (!(error instanceof AgentApiError)) throw error;
+    }
+    await watch.during(sleep(50));
+  }
+  return false;
+}
+
+/** Waits for the proof; what stays in the box without its Enter gets another one. */
+async function confirmed(attempt: Attempt, how: "chat" | "typed"): Promise<Delivery> {
+  const { watch, times } = attempt;
+  const proof = () => isThere(attempt) || undefined;
+  const isStuck = () => (watch.screen.typed !== "" && watch.restedMs > 500 ? "stuck" : undefined);
+  const deadline = performance.now() + times.confirmMs;
+  let found = await watch.until(() => proof() ?? isStuck(), Math.min(ENTER_AGAIN_AFTER_MS, times.confirmMs));
+  if (found === "stuck" && watch.screen.kind === "input") await enter(attempt);
+  if (found !== true) found = await watch.until(proof, Math.max(0, deadline - performance.now()));
+  return found === true ? { state: "delivered", how } : { state: "unconfirmed" };
+}
+
+function isThere({ watch, prompt, before, history }: Attempt): boolean {
+  return timesSaid(watch.screen, prompt) > before || history.hasNew(prompt);
+}
+
+async function paste({ client, watch, prompt }: Attempt): Promise<void> {
+  const content = `\u001b[200~${withoutPasteEnd(prompt)}\u001b[201~`;
+  await watch.during(client.sendMessage({ type: "raw", content }));
+}
+
+async function enter({ client, watch }: Attempt): Promise<void> {
+  await watch.during(client.sendMessage({ type: "raw", content: "\r" }));
 }

@@ -103,12 +103,13 @@ function causeIn(text: string): keyof typeof CAUSES | undefined {
  * agent's last screen, and what to do.
  */
 export function diagnose(evidence: Evidence, config: Config): StartError {
-  const screen = cleanScreen(evidence.screen || screenInOutput(evidence.output));
-  const text = `${screen}\n${evidence.output}`;
-  const kind = causeIn(text);
+  const terminal = evidence.screen || screenInOutput(evidence.output);
+  const screen = cleanScreen(terminal);
+  const kind = causeIn([unwrapped(terminal), screen, evidence.output].join("\n"));
   const cause = kind ? { kind, ...CAUSES[kind] } : suspectMode(evidence, config);
   const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
-  const what = cause ? cause.what(config) : "the agent ended before it was ready";
+  const silent = "the agent has drawn nothing, as Amp does while its server does not answer";
+  const what = cause?.what(config) ?? (evidence.ending ? "the agent ended before it was ready" : silent);
   const shown = screen
     ? `The agent's last screen:\n${indent(screen)}`
     : `The last output:\n${indent(lastLines(evidence.output))}`;
@@ -138,23 +139,33 @@ export function asksForLogin(screen: string): boolean {
   return isLoginPrompt(screen);
 }
 
+/** A screen as a log shows it: without empty lines, indented, and not too much of it. */
+export function shownScreen(screen: string): string {
+  return indent(cleanScreen(screen, 30));
+}
+
 /** AgentAPI prints the last screen of a failed agent between two lines of equal signs. */
 function screenInOutput(output: string): string {
   return output.match(/={8}\n([\s\S]*?)\n\s*={8}/)?.[1] ?? "";
 }
 
-function cleanScreen(screen: string): string {
+function cleanScreen(screen: string, most?: number): string {
   const lines = screen
     // AgentAPI types a space and a backspace into Amp's terminal; the echo of it is noise.
     .replaceAll("^H", "")
     .replace(/[\b\r]/g, "")
     .split("\n")
     .map((line) => line.trim());
-  return lastLines(lines.filter(Boolean).join("\n"));
+  return lastLines(lines.filter(Boolean).join("\n"), most);
 }
 
-function lastLines(text: string): string {
-  return text.trimEnd().split("\n").slice(-15).join("\n");
+/** A terminal breaks a line in mid-word at its last column; Amp's words are looked for in the whole. */
+function unwrapped(screen: string): string {
+  return screen.replace(/(?<=[^\n]{60})\n[ \t]*(?=\S)/g, "");
+}
+
+function lastLines(text: string, most = 15): string {
+  return text.trimEnd().split("\n").slice(-most).join("\n");
 }
 
 function indent(text: string): string {

@@ -6,19 +6,14 @@ import { ModuleError } from "../errors.ts";
 import { endAll, endServer } from "../server/end.ts";
 import { findLeftServers } from "../server/left-behind.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
-import {
-  readRunningServer,
-  removeServerRecord,
-  type ServerRecord,
-  writeServerRecord,
-} from "../server/record.ts";
-import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
+import { readRunningServer, removeServerRecord, type ServerRecord } from "../server/record.ts";
 import type { Log } from "../system/log.ts";
 import { bringUp } from "./bring-up.ts";
-import { promptDigest } from "./configuration.ts";
-import { sendMessage, typePrompt } from "./deliver.ts";
+import { DeliveryNote, readDelivery, whatIsLeft } from "./delivery-record.ts";
 import { StartError } from "./diagnosis.ts";
+import { type Errand, report } from "./outcome.ts";
 import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
+import { giveToRunning } from "./running.ts";
 import { checkSavedState, setSavedStateAside } from "./saved-state.ts";
 import { chooseThread, readKeptThread, replaceThread, type Thread } from "./thread.ts";
 
@@ -42,12 +37,8 @@ export async function start(
   } catch (error) {
     return fail(openLog({ rotate: !running }), error);
   }
-  const isKept =
-    running?.isReady === true && running.configuration === plan.configuration && (await answers(plan.client));
-  // A changed prompt becomes a further message only where it is known how the first one went in.
-  const takesAnother = running?.prompt !== "" && ["chat", "typed"].includes(running?.delivery ?? "");
   const keepsConversation =
-    isKept && (running.prompt === promptDigest(plan.prompt) || plan.prompt === "" || takesAnother);
+    running?.isReady === true && running.configuration === plan.configuration && (await answers(plan.client));
   const log = openLog({ rotate: !keepsConversation });
   try {
     if (running && keepsConversation) await keep(context, running, plan, log);
@@ -66,33 +57,41 @@ async function launch(
   running: ServerRecord | undefined,
   log: Log,
 ): Promise<void> {
+  const { paths } = context;
   await makeRoom(context, running, log);
-  const before = readKeptThread(context.paths.thread);
   const thread = await chooseThread(context, programs.amp, log);
   try {
-    await launchOn(thread, before);
+    await launchOn(thread);
   } catch (error) {
     const isRefused = error instanceof StartError && error.kind === "thread" && thread.id !== undefined;
     if (!isRefused) throw error;
-    await launchOn(await replaceThread(context, programs.amp, thread.id ?? "", log), before);
+    await launchOn(await replaceThread(context, programs.amp, thread.id ?? "", log));
   }
 
-  async function launchOn({ id, isContinued }: Thread, kept: string | undefined): Promise<void> {
+  async function launchOn({ id, isContinued }: Thread): Promise<void> {
     // The saved chat belongs to the thread that it was held on.
-    if (!context.config.continue || (kept !== undefined && id !== kept))
-      setSavedStateAside(context.paths.savedState);
-    const hasChat = plan.savesState && checkSavedState(context.paths.savedState, context.now(), log);
-    const prompt = promptToSend(context, plan, isContinued || hasChat);
-    if (prompt === "" && plan.prompt !== "")
+    if (!isContinued) setSavedStateAside(paths.savedState);
+    else if (plan.savesState) checkSavedState(paths.savedState, context.now(), log);
+    const errand = errandFor(context, plan.prompt, isContinued, id);
+    if (errand.prompt === "" && plan.prompt !== "")
       log.info("The prompt is part of this conversation already: it is not sent again.");
-    await bringUp(context, await withAgent(plan, context, programs, id, log), prompt, log);
+    await bringUp(context, await withAgent(plan, context, programs, id, log), errand, log);
   }
 }
 
-/** A conversation that goes on has had its prompt; only another one is a message of its own. */
-function promptToSend({ paths }: Context, plan: StartPlan, isContinued: boolean): string {
-  const isDelivered = readTextIfExists(paths.deliveredPrompt) === promptDigest(plan.prompt);
-  return isContinued && isDelivered ? "" : plan.prompt;
+/** A conversation that continues has had its prompt; only another one is a message of its own. */
+function errandFor(
+  { paths }: Context,
+  prompt: string,
+  isContinued: boolean,
+  thread: string | undefined,
+): Errand {
+  const left = whatIsLeft(isContinued ? readDelivery(paths.delivery) : undefined, prompt, thread);
+  return {
+    prompt: left === "nothing" ? "" : prompt,
+    isDoubtful: left === "doubtful",
+    note: new DeliveryNote(paths.delivery, prompt, thread),
+  };
 }
 
 /** Ends what this module started earlier, and refuses a port that somebody else holds. */
@@ -128,15 +127,16 @@ async function makeRoom(
   }
 }
 
+/** Leaves a healthy AgentAPI alone, and gives its agent a prompt that it has not had yet. */
 async function keep(context: Context, running: ServerRecord, plan: StartPlan, log: Log): Promise<void> {
+  const { config, paths } = context;
   log.info(`AgentAPI (pid ${running.pid}) runs with this configuration and answers: it is left alone.`);
-  if (plan.prompt === "" || running.prompt === promptDigest(plan.prompt)) return;
-  log.info(`The prompt has changed: sending it as a further message (${plan.prompt.length} characters).`);
-  // A chat message to a screen without an input box would block AgentAPI for good.
-  if (running.delivery === "typed") await typePrompt(plan.client, plan.prompt);
-  else await sendMessage(plan.client, plan.prompt);
-  writeFileAtomic(context.paths.deliveredPrompt, promptDigest(plan.prompt));
-  writeServerRecord(context.paths.running, { ...running, prompt: promptDigest(plan.prompt) });
+  const errand = errandFor(context, plan.prompt, true, readKeptThread(paths.thread));
+  if (errand.prompt === "") return;
+  log.info(`The prompt has not been delivered yet: sending it (${plan.prompt.length} characters).`);
+  const started = performance.now();
+  const outcome = await giveToRunning(context, plan.client, errand, log);
+  report(outcome, errand, config, Math.round(performance.now() - started), log);
 }
 
 /** While a message is on its way AgentAPI holds its answers back: silence is no sign of death, a refusal is. */

@@ -1,0 +1,37 @@
+import { renameSync } from "node:fs";
+import type { Context } from "../context.ts";
+import { reasonOf } from "../errors.ts";
+import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
+import type { Log } from "../system/log.ts";
+import { nodeAt, parseSettings, setAt } from "./settings/edit.ts";
+
+/** Seen with Amp 0.0.1790142911, which writes it itself once somebody has gone through the tour. */
+const DISMISSED = "neoWelcomeDismissed";
+
+/**
+ * Tells Amp that its welcome tour has been seen: in a home where it has not, the tour comes before the input box and
+ * swallows what is typed. Everything else in Amp's file stays. The start turns the tour's pages where this cannot be
+ * written, so that is no failure.
+ */
+export function dismissWelcomeTour({ paths, now }: Context, log: Log): void {
+  const path = paths.ampSession;
+  try {
+    const present = readTextIfExists(path) ?? "";
+    const isReadable = present.trim() === "" || parseSettings(present) !== undefined;
+    if (nodeAt(parseSettings(present), [DISMISSED])?.value === true) return;
+    if (!isReadable) {
+      const aside = `${path}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
+      renameSync(path, aside);
+      log.warn(
+        `Welcome tour: ${path} is not a JSON object, so Amp could not read it. It is kept as ${aside}.`,
+      );
+    }
+    const text = isReadable && present.trim() !== "" ? present : "{}\n";
+    writeFileAtomic(path, setAt(text, [DISMISSED], true));
+    log.info(`Welcome tour: noted as seen in ${path}.`);
+  } catch (error) {
+    log.warn(
+      `Welcome tour: it could not be noted as seen in ${path} (${reasonOf(error)}); the start passes it.`,
+    );
+  }
+}

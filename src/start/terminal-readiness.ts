@@ -1,0 +1,60 @@
+import type { AgentApiClient } from "../agentapi/client.ts";
+import type { InputHistory } from "../amp/input-history.ts";
+import { DELIVERY_TIMES, type DeliveryTimes, deliverPrompt, reachInput } from "./deliver.ts";
+import type { Errand, Outcome } from "./outcome.ts";
+import { type AgentWatch, NotReady } from "./watch.ts";
+
+/** From its first screen on; offline, real Amp draws first and gives up after 3 to 5 s. */
+const MIN_LIFE_MS = 6_000;
+
+export interface TerminalOptions {
+  client: AgentApiClient;
+  watch: AgentWatch;
+  errand: Errand;
+  /** Opens Amp's own list of what is submitted. */
+  openHistory: () => InputHistory;
+  /** How long the agent must live to be believed, in milliseconds. */
+  minLifeMs?: number;
+  times?: Partial<DeliveryTimes>;
+}
+
+/**
+ * Waits until the agent shows its input box, gives it its prompt, and sees that it lives on.
+ *
+ * @throws NotReady where it ends, asks for a login or draws nothing; AgentApiError where AgentAPI does not answer
+ */
+export async function seeTerminalThrough(options: TerminalOptions): Promise<Outcome> {
+  const { watch, errand, minLifeMs = MIN_LIFE_MS } = options;
+  const outcome = errand.prompt === "" ? await reach(options) : await deliver(options);
+  if (outcome.state === "blocked" && watch.drawnAt === undefined) throw new NotReady("", undefined);
+  try {
+    await watch.livedFor(minLifeMs);
+  } catch (error) {
+    // An agent that ends now may have taken the prompt no further than its own screen.
+    if (outcome.state === "taken") errand.note.sending();
+    throw error;
+  }
+  return outcome;
+}
+
+async function reach({ client, watch, times }: TerminalOptions): Promise<Outcome> {
+  const kind = await reachInput(watch, client, { ...DELIVERY_TIMES, ...times });
+  return kind === "input" || kind === "line" ? { state: "ready" } : { state: "blocked", screen: watch.text };
+}
+
+async function deliver({ client, watch, errand, openHistory, times }: TerminalOptions): Promise<Outcome> {
+  const { prompt, isDoubtful, note } = errand;
+  const delivery = await deliverPrompt({
+    client,
+    watch,
+    prompt,
+    isDoubtful,
+    openHistory,
+    onSending: () => note.sending(),
+    ...(times && { times }),
+  });
+  if (delivery.state === "blocked") return { state: "blocked", screen: watch.text };
+  if (delivery.state === "unconfirmed") return delivery;
+  note.delivered(delivery.how);
+  return { state: "taken", how: delivery.how };
+}
