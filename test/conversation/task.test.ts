@@ -86,7 +86,7 @@ test("enable_agentapi = false: installs, configures and gives a terminal app tha
   const { threadId: id } = JSON.parse(await stateFile(ws, "thread.json")) as { threadId: string };
   const command = String(Object.values(ws.plan).find(({ type }) => type === "coder_app")?.values["command"]);
   const screen = await onTerminal(ws, command);
-  expect(screen).toContain(`Continuing ${id}`);
+  expect(screen).toMatch(/╭─+ .*medium ─╮[\s\S]*~\/project ─╯/);
   expect((await ws.ampCalls()).at(-1)).toEqual(["threads", "continue", id]);
   expect((await ws.stop()).exitCode).toBe(0);
 });

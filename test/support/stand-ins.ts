@@ -12,24 +12,39 @@ export interface AmpStandInOptions {
    * only after the first answer.
    */
   screen?: "box" | "no-box" | "late-box";
+  /**
+   * The welcome tour in front of everything: `none` (default), `real` where the home's session.json does not say that it has
+   * been dismissed, `forced` always.
+   */
+  tour?: "none" | "real" | "forced";
+  /** A page that is no input box, in front of the conversation. It never goes, or at a key. */
+  page?: string | { text: string; goesAt: string };
   /** Whose flags `--help` lists: today's (default) or those of an older release. */
   help?: "today" | "older";
   /** What `--version` prints, before its date. */
   version?: string;
-  /** Until the first screen is drawn. */
+  /** Until anything is written. */
   bootMs?: number;
+  /** How long nothing stands on its screen then: 2300 before a tour or a page, as in the real one, else 0. */
+  blankMs?: number;
+  /** Until a thread is connected: the footer says so meanwhile, and no prompt is answered. 0 unless given. */
+  connectingMs?: number;
   /** Between a prompt and its answer; 300 unless given. */
   thinkMs?: number;
   /** Ends by itself so long after its first screen. */
   exitAfterMs?: number;
   /** With `exitAfterMs`; 1 unless given. */
   exitCode?: number;
-  /** Cannot reach its server: says so and exits 1, as the real Amp does. */
-  offline?: boolean;
+  /** Cannot reach its server, or is cut off by it: says so and exits 1, as the real Amp does. */
+  offline?: boolean | "breaks-off";
+  /** Its server does not accept the key: says so and exits 1. */
+  refuseKey?: boolean;
   /** Behaves as if AMP_API_KEY were not set: asks for a login and waits for ever. */
   login?: boolean;
   /** The thread (`T-…`) that its server does not know; `threads continue` on it says so and ends with 1. */
   refuseThread?: string;
+  /** The thread that is known and cannot be loaded: Amp says so in a box at the top, and begins a new one with the first prompt. */
+  failsToLoad?: string;
   /** Lives on when its terminal is taken away; SIGTERM still ends it. */
   outlivesTerminal?: boolean;
   /** Answer in place of "Echo: <first line>". */
