@@ -5,6 +5,7 @@ export type AmpTrouble =
   | "login"
   | "credits"
   | "approval"
+  | "unloadable"
   | "thread"
   | "key"
   | "network"
@@ -35,6 +36,7 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
     pattern:
       /requires? user approval|requires approval and cannot run|tried to run a command that isn.t allowlisted|wants to modify a guarded file|not allowed to run in execute mode/i,
   },
+  { kind: "unloadable", pattern: /✕ failed to load\b/i },
   {
     kind: "thread",
     pattern:

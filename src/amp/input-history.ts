@@ -29,17 +29,20 @@ export class InputHistory {
 }
 
 function read(path: string, from: number): { size: number; tail: string } {
+  const nothing = { size: 0, tail: "" };
   let file: number;
   try {
     file = openSync(path, "r");
   } catch {
-    return { size: 0, tail: "" };
+    return nothing;
   }
   try {
     const { size } = fstatSync(file);
     const start = Math.max(from, size - LONGEST);
     const bytes = Buffer.alloc(Math.max(0, size - start));
     return { size, tail: bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, start)) };
+  } catch {
+    return nothing;
   } finally {
     closeSync(file);
   }

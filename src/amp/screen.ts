@@ -14,10 +14,11 @@ export interface AmpScreen {
  * - `tour`: the welcome tour of a fresh home, which swallows what is typed
  * - `input`: the input box, with nothing in front of it
  * - `line`: no box, but a line to type on below a rule, as Amp's screens may come to look
+ * - `failed`: a notice that the thread could not be loaded; what is typed now begins another one
  * - `dialog`: a question in front of the input box; Enter would answer it
  * - `page`: anything else
  */
-export type ScreenKind = "blank" | "tour" | "input" | "line" | "dialog" | "page";
+export type ScreenKind = "blank" | "tour" | "input" | "line" | "failed" | "dialog" | "page";
 
 /** The key that turns a page of the welcome tour, by what stands at its foot. */
 const TOUR_KEYS: readonly [RegExp, string][] = [
@@ -27,6 +28,9 @@ const TOUR_KEYS: readonly [RegExp, string][] = [
 
 /** A dialog names its keys in its lower edge: `↑/↓/j/k move · Enter select · Esc deny`. */
 const DIALOG_EDGE = /╰.*\b(Enter|Esc)\b.*╯/;
+
+/** The first line of a notice that goes after some seconds. */
+const FAILED_TO_LOAD = /^\s*│ ✕ Failed to load\b/;
 
 /** In the input box's lower edge: `╰ ≈ Loading Thread ───── ~/project ─╯`. */
 const ACTIVITY = /^\s*╰─? [∼≈≋~] (.+?) ─/;
@@ -80,8 +84,9 @@ function kindOf(lines: readonly string[], box: readonly string[] | undefined): S
   const text = lines.join("\n");
   if (text.trim() === "") return "blank";
   if (!box && tourKey(text) !== undefined) return "tour";
-  if (lines.slice(0, box ? -(box.length + 2) : undefined).some((line) => DIALOG_EDGE.test(line)))
-    return "dialog";
+  const above = lines.slice(0, box ? -(box.length + 2) : undefined);
+  if (above.some((line) => DIALOG_EDGE.test(line))) return "dialog";
+  if (above.some((line) => FAILED_TO_LOAD.test(line))) return "failed";
   if (box) return "input";
   const below = lines.findLastIndex((line) => /^\s*[─━]{20,}\s*$/.test(line));
   return below >= 0 && lines.length - below <= 3 ? "line" : "page";

@@ -54,6 +54,9 @@ const MOST_TRIES = 3;
 /** Text that stands in the box for so long was typed without its Enter. */
 const ENTER_AGAIN_AFTER_MS = 3_000;
 
+/** What was typed is on the screen by then. */
+const TYPED_WITHIN_MS = 1_000;
+
 /**
  * Gives Amp a prompt through its input box, at most once, and says what is known of it afterwards. AgentAPI's list of
  * messages is no proof: it holds whatever was typed, into whatever page.
@@ -109,6 +112,7 @@ export async function reachInput(
   const isThere = (): ScreenKind | undefined => {
     const { kind, activity } = watch.screen;
     if (kind === "input") return LOADING.test(activity) ? undefined : kind;
+    if (kind === "failed") return kind;
     // The tour fades in; a key that comes too early would be lost.
     if (kind === "tour") return watch.restedMs >= 200 ? kind : undefined;
     return kind !== "blank" && watch.restedMs >= restMs ? kind : undefined;
@@ -145,7 +149,8 @@ async function sendThroughBox(attempt: Attempt, isLast: boolean): Promise<Delive
     } catch (error) {
       if (!(error instanceof AgentApiError)) throw error;
       // Either nothing was typed, or it was and AgentAPI missed its effect: the screen tells.
-      if (watch.screen.typed !== "" || isThere(attempt)) return confirmed(attempt, "typed");
+      const isTyped = () => watch.screen.typed !== "" || isThere(attempt) || undefined;
+      if (await watch.until(isTyped, TYPED_WITHIN_MS)) return confirmed(attempt, "typed");
       if (!isLast) return undefined;
     }
   }

@@ -49,6 +49,10 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
     what: () => "Amp wants a person's consent for a tool call, and nobody can be asked",
     fix: "Allow the tool in amp.permissions of base_amp_config (`amp permissions test` shows which rule decides).",
   },
+  unloadable: {
+    what: () => "Amp could not load the thread that it was to continue",
+    fix: "Start again, since this may pass; where it stays so, set continue = false, or thread_id to another thread.",
+  },
   thread: {
     what: () => "Amp's server does not know the thread, or does not give access to it",
     fix: "Set thread_id to a thread of this account, or leave it empty.",

@@ -26,7 +26,8 @@ export interface TerminalOptions {
 export async function seeTerminalThrough(options: TerminalOptions): Promise<Outcome> {
   const { watch, errand, minLifeMs = MIN_LIFE_MS } = options;
   const outcome = errand.prompt === "" ? await reach(options) : await deliver(options);
-  if (outcome.state === "blocked" && watch.drawnAt === undefined) throw new NotReady("", undefined);
+  const isHopeless = watch.screen.kind === "blank" || watch.screen.kind === "failed";
+  if (outcome.state === "blocked" && isHopeless) throw new NotReady(watch.text, undefined);
   try {
     await watch.livedFor(minLifeMs);
   } catch (error) {

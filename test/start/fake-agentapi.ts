@@ -5,38 +5,43 @@ import { type AgentApiClient, createAgentApiClient } from "../../src/agentapi/cl
 /** An AgentAPI that says what a test tells it to, when it tells it to. */
 export interface FakeAgentApi {
   client: AgentApiClient;
-  /** How often `/events` was subscribed to. */
+  /** How often `/internal/screen` was subscribed to. */
   readonly subscriptions: number;
   /** Bodies of `POST /message`, oldest first. */
   posted: { type: string; content: string }[];
+  /** Called with each of them, before it is answered. */
+  onPost: (message: { type: string; content: string }) => void;
+  /** The status that messages are answered with. */
+  answerMessages: number;
   status(status: "running" | "stable"): void;
-  message(role: "user" | "agent", text: string, id?: number): void;
+  /** What the terminal shows from now on. */
+  screen(text: string): void;
   /** Closes every stream, in order or by breaking the connection. */
   drop(how: "end" | "reset"): void;
-  /** Resolves when `/events` has been subscribed to so often. */
+  /** Resolves when `/internal/screen` has been subscribed to so often. */
   subscribed(times: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param options `failMessages` answers that status to every message; `transport` is what `/status` reports */
-export async function startFakeAgentApi(
-  options: { transport?: "pty" | "acp"; failMessages?: number } = {},
-): Promise<FakeAgentApi> {
-  const time = "2026-09-23T10:00:00Z";
+export async function startFakeAgentApi(): Promise<FakeAgentApi> {
   let status: "running" | "stable" = "running";
+  let screen = "";
   let subscriptions = 0;
-  const messages = new Map<number, string>();
   const streams = new Set<ServerResponse>();
   const waiting: { times: number; resolve: () => void }[] = [];
-  const posted: FakeAgentApi["posted"] = [];
-  const statusEvent = () => frame("status_change", { status, agent_type: "amp" });
+  const screenEvent = () => `event: screen\ndata: ${JSON.stringify({ screen })}\n\n`;
 
   const server = createServer((request, response) => {
     if (request.url === "/status") {
-      json(response, 200, { status, agent_type: "amp", transport: options.transport ?? "pty" });
+      json(response, 200, { status, agent_type: "amp", transport: "pty" });
     } else if (request.url === "/events") {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write([...messages.values(), statusEvent()].join(""));
+      response.write(
+        `event: status_change\ndata: ${JSON.stringify({ status: "stable", agent_type: "amp" })}\n\n`,
+      );
+    } else if (request.url === "/internal/screen") {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(screenEvent());
       streams.add(response);
       response.once("close", () => streams.delete(response));
       subscriptions += 1;
@@ -47,32 +52,31 @@ export async function startFakeAgentApi(
         body += chunk.toString();
       });
       request.on("end", () => {
-        posted.push(JSON.parse(body) as { type: string; content: string });
-        if (options.failMessages) json(response, options.failMessages, { title: "not now" });
-        else json(response, 200, { ok: true });
+        const message = JSON.parse(body) as { type: string; content: string };
+        fake.posted.push(message);
+        fake.onPost(message);
+        if (fake.answerMessages === 200) json(response, 200, { ok: true });
+        else json(response, fake.answerMessages, { title: "not now" });
       });
     } else json(response, 404, {});
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const tell = (text: string) => {
-    for (const stream of streams) stream.write(text);
-  };
 
-  return {
+  const fake: FakeAgentApi = {
     client: createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` }),
     get subscriptions() {
       return subscriptions;
     },
-    posted,
+    posted: [],
+    onPost: () => {},
+    answerMessages: 200,
     status(next) {
       status = next;
-      tell(statusEvent());
     },
-    message(role, text, id = messages.size) {
-      const event = frame("message_update", { id, role, message: text, time });
-      messages.set(id, event);
-      tell(event);
+    screen(text) {
+      screen = text;
+      for (const stream of streams) stream.write(screenEvent());
     },
     drop(how) {
       for (const stream of streams) how === "end" ? stream.end() : stream.destroy();
@@ -88,10 +92,7 @@ export async function startFakeAgentApi(
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function frame(event: string, data: unknown): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return fake;
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {
