@@ -6,7 +6,7 @@ import { ModuleError, reasonOf } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
 import { prebakeCommand } from "./install/prebake-command.ts";
 import { doctor } from "./operate/doctor.ts";
-import { PREBAKED_DIR } from "./paths.ts";
+import { ampPrefixes, PREBAKED_DIR } from "./paths.ts";
 import { runCommand } from "./run/command.ts";
 import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
@@ -98,7 +98,7 @@ async function stopAll(): Promise<void> {
 function whereAmpIs(): AmpOptions {
   try {
     const { paths } = contextOfThisFile();
-    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] };
+    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: ampPrefixes(paths) };
   } catch {
     return { npmPrefixes: [PREBAKED_DIR] };
   }

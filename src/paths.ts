@@ -17,6 +17,7 @@ export function modulePaths(moduleDir: string, home: string, configHome = join(h
   return {
     moduleDir,
     home,
+    prebaked: PREBAKED_DIR,
     bin,
     state,
     config: join(moduleDir, "config.json"),
@@ -50,6 +51,11 @@ export function modulePaths(moduleDir: string, home: string, configHome = join(h
     ampSettings: join(configHome, "amp", "settings.json"),
     instructions: join(configHome, "AGENTS.md"),
   };
+}
+
+/** The npm prefixes of the module's own in which Amp may be, for `findAmps`. */
+export function ampPrefixes({ npmPrefix, prebaked }: Pick<Paths, "npmPrefix" | "prebaked">): string[] {
+  return [npmPrefix, prebaked];
 }
 
 /** Expands a leading `~` or `$HOME`, as `workdir` may have; anything else is returned as given. */

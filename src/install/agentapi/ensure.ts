@@ -1,15 +1,12 @@
-import { lstatSync } from "node:fs";
 import { arch, platform } from "node:os";
-import { join } from "node:path";
 import { type Config, pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
-import { PREBAKED_DIR } from "../../paths.ts";
 import { DownloadError, download } from "../../system/download.ts";
-import { findOnPath, isExecutable } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
+import { findAgentapis } from "./find.ts";
 import { type AgentapiProbe, cachedAgentapi, probeAgentapi, rememberAgentapi } from "./probe.ts";
 import { publishedDigest } from "./published-digest.ts";
 import { releaseUrl } from "./release.ts";
@@ -78,14 +75,11 @@ function fixFor(cause: unknown): string {
 
 /** Every AgentAPI that runs, the module's own first. A cached probe that fits ends the search: then nothing is run. */
 async function workingAgentapis({ config, paths, env }: Context, log: Log): Promise<AgentapiProbe[]> {
-  // A link in the module's `bin` leads to one of the others.
-  const own = lstatSync(paths.agentapi, { throwIfNoEntry: false })?.isFile() ? [paths.agentapi] : [];
-  const others = [join(PREBAKED_DIR, "bin", "agentapi"), findOnPath("agentapi", env) ?? ""];
-  const candidates = [...own, ...others].filter(isExecutable);
+  const candidates = findAgentapis(paths, env);
   const known = candidates.map((path) => cachedAgentapi(path, paths.agentapiProbe)).find((probe) => !!probe);
   if (known && isFitting(known, config)) return [known];
   const working: AgentapiProbe[] = [];
-  for (const path of new Set(candidates)) {
+  for (const path of candidates) {
     try {
       working.push(await probeAgentapi(path, env));
     } catch (error) {
