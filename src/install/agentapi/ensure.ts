@@ -2,7 +2,8 @@ import { arch, platform } from "node:os";
 import { type Config, pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
-import { DownloadError, download } from "../../system/download.ts";
+import { certificateFix } from "../../system/certificates.ts";
+import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
 import type { Log } from "../../system/log.ts";
 import { planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
@@ -52,7 +53,10 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
       },
     });
   } catch (cause) {
-    throw new ModuleError(`AgentAPI could not be installed from ${url}: ${reasonOf(cause)}.`, fixFor(cause), {
+    const reason = reasonOf(cause);
+    // A download's error names its address already.
+    const where = cause instanceof DownloadError ? "" : `${withoutCredentials(url)}: `;
+    throw new ModuleError(`AgentAPI could not be installed from ${where}${reason}.`, fixFor(cause, env), {
       cause,
     });
   }
@@ -63,14 +67,17 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
   return agentapi;
 }
 
-function fixFor(cause: unknown): string {
+function fixFor(cause: unknown, env: NodeJS.ProcessEnv): string {
   if (cause instanceof DownloadError && cause.status === 404) {
     return "Check agentapi_version, and that the mirror in agentapi_download_url has this release.";
   }
   if (reasonOf(cause).includes("checksum")) {
     return "Check agentapi_sha256: it must be the digest of this version's file for this system. The file was not installed.";
   }
-  return "Check the workspace's network, proxy and disk, set agentapi_download_url to a mirror, or put agentapi on PATH.";
+  return (
+    certificateFix(reasonOf(cause), env) ??
+    "Check the workspace's network, proxy and disk, set agentapi_download_url to a mirror, or put agentapi on PATH."
+  );
 }
 
 /** Every AgentAPI that runs, the module's own first. A cached probe that fits ends the search: then nothing is run. */
