@@ -143,7 +143,8 @@ async function runInstaller(
   try {
     await withRetries({ attempts, longestPauseMs: LONGEST_PAUSE_MS, onRetry }, attempt);
   } catch (cause) {
-    const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
+    // curl explains a certificate in six lines, the first of which says what it is.
+    const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-8).join("\n");
     throw new ModuleError(
       `Amp's installer from ${config.amp_installer_url} failed: ${reasonOf(cause)}. Its last lines:\n${last}`,
       certificateFix(output, env) ??
