@@ -5,6 +5,9 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify } from "terser";
 
+/** The last line, by which the launcher tells a file that was cut short. */
+const END = "// end of bundle";
+
 const bundles = [
   { entry: "src/cli.ts", output: "scripts/amp-module.mjs" },
   { entry: "src/acp/main.ts", output: "scripts/amp-acp.mjs" },
@@ -48,7 +51,7 @@ async function smaller(text: string): Promise<string> {
     compress: { ecma: 2020, passes: 3 },
     format: { ecma: 2020, comments: false },
   });
-  return banner + code;
+  return `${banner}${code}\n${END}\n`;
 }
 
 function kib(bytes: number): string {
