@@ -1,13 +1,15 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readlinkSync, statSync } from "node:fs";
 import { type ParseError, parse } from "jsonc-parser";
 import { createAgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
+import { expandHome } from "../paths.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";
 import { findOnPath } from "../system/executables.ts";
+import { FOLDER_FIX, folderProblem } from "../system/folder.ts";
 import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
 import { examineAgentapi, examineAmp } from "./programs.ts";
@@ -27,6 +29,7 @@ export async function doctor(context: Context): Promise<boolean> {
     apiKey,
     examineAgentapi,
     settings,
+    workdir,
     progressReports,
     server,
     logs,
@@ -86,6 +89,31 @@ function settings({ paths }: Context): Finding[] {
       fix: "Correct it; Amp refuses to start with it.",
     },
   ];
+}
+
+/** The agent keeps the folder that it was started in, also where another one has its name by now. */
+function workdir({ config, paths }: Context): Finding {
+  const path = expandHome(config.workdir, paths.home);
+  const problem = folderProblem(path);
+  const running = readRunningServer(paths.running);
+  if (running && (problem === "does not exist" || isDeleted(`/proc/${running.pid}/cwd`))) {
+    const text = `workdir: ${path} was deleted while the agent runs in it`;
+    return { state: "wrong", text, fix: "Run `amp-module stop`, then `amp-module start`, which creates it." };
+  }
+  if (problem === "does not exist") {
+    return { state: "note", text: `workdir: ${path} does not exist, the next start creates it` };
+  }
+  if (problem === undefined) return { state: "ok", text: `workdir: ${path}` };
+  return { state: "wrong", text: `workdir: ${path} ${problem}`, fix: FOLDER_FIX };
+}
+
+function isDeleted(link: string): boolean {
+  try {
+    return readlinkSync(link).endsWith(" (deleted)");
+  } catch {
+    // There is no such link on this system, or it is not ours to read.
+    return false;
+  }
 }
 
 function progressReports({ config, env }: Context): Finding[] {

@@ -25,6 +25,7 @@ beforeEach(async () => {
   });
   context = exampleContext({ agentapi_port: port }, { AMP_API_KEY: key });
   const { paths } = context;
+  mkdirSync(join(paths.home, "project"));
   context.env["PATH"] = `${join(paths.home, "path")}:/usr/bin:/bin`;
   program(
     join(paths.home, ".amp/bin/amp"),
@@ -60,14 +61,9 @@ function program(path: string, body: string): void {
   chmodSync(path, 0o755);
 }
 
-async function recordServer(): Promise<void> {
-  const child = spawn(process.execPath, [
-    "-e",
-    "setInterval(() => {}, 1000)",
-    "/opt/agentapi",
-    "server",
-    "--",
-  ]);
+async function recordServer(cwd?: string): Promise<void> {
+  const args = ["-e", "setInterval(() => {}, 1000)", "/opt/agentapi", "server", "--"];
+  const child = spawn(process.execPath, args, { cwd });
   ends.push(() => child.kill("SIGKILL"));
   await new Promise((resolve) => child.once("spawn", resolve));
   const identity = identifyProcess(child.pid ?? 0);
@@ -94,6 +90,7 @@ test("a workspace in order: every part is named with its version and place, noth
     "API key: AMP_API_KEY is set",
     `AgentAPI: 0.12.1 in ${paths.agentapi}`,
     `settings: ${paths.ampSettings}`,
+    `workdir: ${paths.home}/project`,
     "progress reports: through",
     `answers on port ${context.config.agentapi_port}, the agent is stable`,
     `log: ${paths.installLog} has no warning`,
@@ -183,6 +180,51 @@ test.each(wrong)("%s is wrong, and the way to fix it is named", async (_, subjec
   expect(healthy).toBe(false);
   expect(all.match(/^WRONG/gm)).toHaveLength(1);
   expect(all).toContain("Something is wrong");
+});
+
+const project = () => join(context.paths.home, "project");
+
+const workdirs: [string, () => unknown, RegExp][] = [
+  [
+    "that is a file",
+    () => {
+      rmSync(project(), { recursive: true });
+      write(project(), "");
+    },
+    /project is a file, not a folder.*Set workdir/s,
+  ],
+  [
+    "that was deleted while the agent runs",
+    () => rmSync(project(), { recursive: true }),
+    /project was deleted while the agent runs.*amp-module stop.*amp-module start/s,
+  ],
+  [
+    "that was deleted and made again while the agent runs",
+    async () => {
+      await recordServer(project());
+      rmSync(project(), { recursive: true });
+      mkdirSync(project());
+    },
+    /project was deleted while the agent runs.*amp-module stop.*amp-module start/s,
+  ],
+];
+
+test.each(workdirs)("a workdir %s is wrong", async (_, break_, words) => {
+  await break_();
+  const { healthy, line } = await examine("workdir:");
+  expect(line).toMatch(/^WRONG {2}/);
+  expect(line).toMatch(words);
+  expect(healthy).toBe(false);
+});
+
+test("a workdir that the next start creates is a note", async () => {
+  rmSync(project(), { recursive: true });
+  context.config.enable_agentapi = false;
+  rmSync(context.paths.running);
+  expect(await examine("workdir:")).toMatchObject({
+    healthy: true,
+    line: expect.stringMatching(/^note .*creates it/),
+  });
 });
 
 const notes: [string, string, () => unknown, RegExp][] = [
