@@ -5,6 +5,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify } from "terser";
 
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+
 /** The last line, by which the launcher tells a file that was cut short. */
 const END = "// end of bundle";
 
@@ -37,6 +39,7 @@ async function bundle(entry: string): Promise<string> {
     mainFields: ["module", "main"],
     banner: { js: "// Generated from src/ by `npm run build`: do not edit." },
     legalComments: "none",
+    define: { MODULE_VERSION: JSON.stringify(version) },
     write: false,
   });
   return smaller(result.outputFiles[0]?.text ?? "");

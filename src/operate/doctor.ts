@@ -10,6 +10,7 @@ import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";
 import { findOnPath } from "../system/executables.ts";
 import { FOLDER_FIX, folderProblem } from "../system/folder.ts";
+import { describeRuntime } from "../system/runtime.ts";
 import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
 import { examineAgentapi, examineAmp } from "./programs.ts";
@@ -47,7 +48,7 @@ export async function doctor(context: Context): Promise<boolean> {
 }
 
 function runtime(): Finding[] {
-  return [{ state: "ok", text: `runtime: ${process.execPath} (Node API ${process.version})` }];
+  return [{ state: "ok", text: `runtime: ${describeRuntime()}` }];
 }
 
 function moduleDirectory({ paths }: Context): Finding[] {
