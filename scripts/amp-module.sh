@@ -22,6 +22,21 @@ fail() {
   exit 1
 }
 
+# A runtime's own words for half a file would be a syntax error. The start script has just written it whole and checked
+# that: a start need not wait for tail.
+check_bundle() {
+  if [ ! -f "$bundle" ]; then
+    problem='is missing'
+  elif [ -n "${AMP_MODULE_INSTALLER_URL_BASE64+set}" ] || ! command -v tail >/dev/null ||
+    [ "$(tail -c 17 "$bundle")" = '// end of bundle' ]; then
+    return
+  else
+    problem='was cut short or changed'
+  fi
+  fail "The module's program $bundle $problem." \
+    'Restart the workspace: its start script writes the file anew. Where that does not help, look for a full disk.'
+}
+
 # Node's version flag answers in milliseconds; its syntax errors on an old version would be unreadable.
 is_recent_node() {
   version=$("$1" --version 2>/dev/null) || return 1
@@ -124,11 +139,35 @@ download() {
   if command -v curl >/dev/null; then
     curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 --max-time 300 --output "$2" "$1"
   elif command -v wget >/dev/null; then
-    wget -q -T 20 -O "$2" "$1"
+    # GNU's follows SSL_CERT_FILE in some builds only, and busybox's does not know the option.
+    case $([ ! -r "${SSL_CERT_FILE:-}" ] || wget --version 2>/dev/null) in
+      'GNU Wget'*) wget -q -T 20 "--ca-certificate=$SSL_CERT_FILE" -O "$2" "$1" ;;
+      *) wget -q -T 20 -O "$2" "$1" ;;
+    esac || {
+      status=$?
+      # Its own code for a certificate that does not pass; curl's is passed on as curl's.
+      [ "$status" -ne 5 ] || status=60
+      return "$status"
+    }
   else
     fail 'No JavaScript runtime was found, and neither curl nor wget, so Amp cannot be downloaded.' \
       'Add one of node (>= 20.5), bun, deno, curl or wget to the workspace image.'
   fi
+}
+
+# fail_of <what failed> <status> <otherwise to be done>: curl ends with 60 for a certificate of an unknown CA, and with
+# 77 where SSL_CERT_FILE cannot be read.
+fail_of() {
+  case $2 in
+    60 | 77)
+      if [ -n "${SSL_CERT_FILE:-}" ] && [ ! -r "$SSL_CERT_FILE" ]; then
+        fail "$1" "SSL_CERT_FILE names $SSL_CERT_FILE, which is missing or cannot be read: correct it or bring the file."
+      fi
+      fail "$1" "The server's certificate does not pass. If the network has a CA of its own, set SSL_CERT_FILE in the \
+agent's environment to a PEM file with the public CAs and that one; NODE_EXTRA_CA_CERTS is not followed by curl and wget."
+      ;;
+    *) fail "$1" "$3" ;;
+  esac
 }
 
 install_amp_as_runtime() {
@@ -144,13 +183,13 @@ install_amp_as_runtime() {
   installer=$bin/.installer-$$.sh
   trap 'rm -f -- "$installer"' EXIT
   echo 'No JavaScript runtime found: installing Amp first, it contains one.'
-  download "$installer_url" "$installer" || fail \
-    "Amp's installer could not be downloaded from $installer_url." \
+  download "$installer_url" "$installer" || fail_of \
+    "Amp's installer could not be downloaded from $installer_url." $? \
     'Check the network or proxy, set amp_installer_url to a mirror, or add Node >= 20.5 to the workspace image.'
   if [ -n "$amp_version" ] && [ "$amp_version" != latest ]; then
     export AMP_VERSION="$amp_version"
   fi
-  bash "$installer" </dev/null || fail "Amp's installer from $installer_url failed; its output is above." \
+  bash "$installer" </dev/null || fail_of "Amp's installer from $installer_url failed; its output is above." $? \
     'Check amp_version and amp_installer_url, or add Node >= 20.5 to the workspace image.'
   rm -f -- "$installer"
   trap - EXIT
@@ -164,13 +203,25 @@ run_pre_install_script() {
   [ -x "$script" ] || return 0
   [ ! -f "$log" ] || mv -f "$log" "$log.1"
   (umask 077 && : >"$log")
+  # No interpreter takes CRLF, and "not found" would not say so. The module's own run warns of it in install.log.
+  if IFS= read -r first <"$script" && [ "$first" != "${first%"$(printf '\r')"}" ]; then
+    warning='pre_install_script: its lines end in CRLF; it is run without the carriage returns.'
+    printf 'warning: %s\n' "$warning" >&2
+    printf 'WARN  %s\n' "$warning" >>"$log"
+    temporary=$script.$$.tmp
+    trap 'rm -f -- "$temporary"' EXIT
+    (umask 077 && sed "s/$(printf '\r')\$//" <"$script" >"$temporary") && chmod 700 "$temporary" && script=$temporary
+  fi
   if ! (cd "$HOME" && exec "$script") </dev/null >>"$log" 2>&1; then
     tail -n 20 "$log" >&2 || :
     fail 'pre_install_script failed; its last lines are above.' "Read $log and correct the script."
   fi
+  [ -z "${temporary:-}" ] || rm -f -- "$temporary"
+  trap - EXIT
   export AMP_MODULE_PRE_INSTALL_DONE=1
 }
 
+check_bundle
 found=$(find_runtime)
 case "$found:${1:-}" in
   :start | :install)

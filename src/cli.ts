@@ -6,8 +6,9 @@ import { ModuleError, reasonOf } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
 import { prebakeCommand } from "./install/prebake-command.ts";
 import { doctor } from "./operate/doctor.ts";
-import { PREBAKED_DIR } from "./paths.ts";
+import { ampPrefixes, PREBAKED_DIR } from "./paths.ts";
 import { runCommand } from "./run/command.ts";
+import { describePrograms } from "./start/programs.ts";
 import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
 import { stop } from "./stop/stop.ts";
@@ -98,7 +99,7 @@ async function stopAll(): Promise<void> {
 function whereAmpIs(): AmpOptions {
   try {
     const { paths } = contextOfThisFile();
-    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] };
+    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: ampPrefixes(paths) };
   } catch {
     return { npmPrefixes: [PREBAKED_DIR] };
   }
@@ -122,7 +123,11 @@ function installWith(context: Context): Promise<Installed> {
 }
 
 async function startWith(context: Context, { amp, agentapi }: Installed): Promise<void> {
-  const openLog = (options: { rotate: boolean }) => context.openLog(context.paths.startLog, options);
+  const openLog = (options: { rotate: boolean }) => {
+    const log = context.openLog(context.paths.startLog, options);
+    if (options.rotate) for (const line of describePrograms(context.paths, amp, agentapi)) log.info(line);
+    return log;
+  };
   try {
     if (agentapi) await start(context, { amp, agentapi }, openLog);
     else await prepareSession(context, amp, openLog);

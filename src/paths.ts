@@ -23,6 +23,7 @@ export function modulePaths(
   return {
     moduleDir,
     home,
+    prebaked: PREBAKED_DIR,
     bin,
     state,
     config: join(moduleDir, "config.json"),
@@ -59,6 +60,11 @@ export function modulePaths(
     ampSession: join(dataHome, "amp", "session.json"),
     ampHistory: join(dataHome, "amp", "history.jsonl"),
   };
+}
+
+/** The npm prefixes of the module's own in which Amp may be, for `findAmps`. */
+export function ampPrefixes({ npmPrefix, prebaked }: Pick<Paths, "npmPrefix" | "prebaked">): string[] {
+  return [npmPrefix, prebaked];
 }
 
 /** Expands a leading `~` or `$HOME`, as `workdir` may have; anything else is returned as given. */

@@ -5,6 +5,11 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify } from "terser";
 
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+
+/** The last line, by which the launcher tells a file that was cut short. */
+const END = "// end of bundle";
+
 const bundles = [
   { entry: "src/cli.ts", output: "scripts/amp-module.mjs" },
   { entry: "src/acp/main.ts", output: "scripts/amp-acp.mjs" },
@@ -34,6 +39,7 @@ async function bundle(entry: string): Promise<string> {
     mainFields: ["module", "main"],
     banner: { js: "// Generated from src/ by `npm run build`: do not edit." },
     legalComments: "none",
+    define: { MODULE_VERSION: JSON.stringify(version) },
     write: false,
   });
   return smaller(result.outputFiles[0]?.text ?? "");
@@ -48,7 +54,7 @@ async function smaller(text: string): Promise<string> {
     compress: { ecma: 2020, passes: 3 },
     format: { ecma: 2020, comments: false },
   });
-  return banner + code;
+  return `${banner}${code}\n${END}\n`;
 }
 
 function kib(bytes: number): string {

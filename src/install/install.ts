@@ -1,5 +1,6 @@
 import type { AmpProbe } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
+import { missingCertificateFiles } from "../system/certificates.ts";
 import type { Log } from "../system/log.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
@@ -27,6 +28,7 @@ export interface Installed {
 export async function install(context: Context, log: Log): Promise<Installed> {
   const { paths } = context;
   removeLeftovers(paths);
+  for (const missing of missingCertificateFiles(context.env)) log.warn(missing);
   const steps = new Stopwatch();
   await steps.time("pre_install_script", () => runUserScript("pre_install_script", context, log));
   const [amp, agentapi, settings] = await Promise.allSettled([

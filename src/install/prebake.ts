@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
 import { ModuleError, reasonOf } from "../errors.ts";
 import { modulePaths, PREBAKED_DIR } from "../paths.ts";
+import { missingCertificateFiles } from "../system/certificates.ts";
 import { openLog } from "../system/log.ts";
 import { createRedact } from "../system/redact.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
@@ -45,6 +46,7 @@ export async function prebake(
   }
   const log = context.openLog(context.paths.installLog, { rotate: false });
   try {
+    for (const missing of missingCertificateFiles(env)) log.warn(missing);
     const [amp, agentapi] = await Promise.all([ensureAmp(context, log), ensureAgentapi(context, log)]);
     link(join(context.paths.bin, "amp"), amp.path);
     link(context.paths.agentapi, agentapi.path);

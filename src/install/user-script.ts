@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Context } from "../context.ts";
 import { ModuleError } from "../errors.ts";
+import { writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { run } from "../system/run.ts";
 
@@ -19,6 +20,12 @@ export async function runUserScript(
   const { paths, env } = context;
   const { script, log: path } = name === "pre_install_script" ? paths.preInstall : paths.postInstall;
   if (!existsSync(script)) return;
+  if (takeOffCarriageReturns(script)) {
+    log.warn(
+      `${name}: its lines end in CRLF, which no interpreter takes: it is run without the carriage returns. ` +
+        "Save the template's file with LF.",
+    );
+  }
   if (name === "pre_install_script" && env["AMP_MODULE_PRE_INSTALL_DONE"]) {
     log.info(`${name}: already run, before there was a JavaScript runtime; its output is in ${path}.`);
     return;
@@ -41,6 +48,19 @@ export async function runUserScript(
   } finally {
     own.close();
   }
+}
+
+/**
+ * Makes LF of a script's CRLF. A script that has it further down only has it for a reason.
+ *
+ * @returns whether there was any
+ */
+function takeOffCarriageReturns(script: string): boolean {
+  // One character for each byte: a script need not be UTF-8.
+  const text = readFileSync(script, "latin1");
+  if (!/^[^\n]*\r\n/.test(text)) return false;
+  writeFileAtomic(script, Buffer.from(text.replace(/\r(\n|$)/g, "$1"), "latin1"));
+  return true;
 }
 
 function lastLines(output: string): string {

@@ -1,27 +1,21 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readlinkSync, statSync } from "node:fs";
 import { type ParseError, parse } from "jsonc-parser";
 import { createAgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
-import { findAmps } from "../amp/find.ts";
-import { probeAmp } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
+import { expandHome } from "../paths.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";
-import { findOnPath, isExecutable } from "../system/executables.ts";
-import { fileProbeCache } from "../system/probe-cache.ts";
-import { run } from "../system/run.ts";
+import { findOnPath } from "../system/executables.ts";
+import { FOLDER_FIX, folderProblem } from "../system/folder.ts";
+import { describeRuntime } from "../system/runtime.ts";
+import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
+import { examineAgentapi, examineAmp } from "./programs.ts";
 
 const ANSWER_TIMEOUT_MS = 3_000;
-
-/** One line of the report. */
-interface Finding {
-  state: "ok" | "note" | "wrong";
-  text: string;
-  fix?: string;
-}
 
 /**
  * Looks at everything that the module set up and prints what it finds; for what is wrong, how to fix it.
@@ -29,10 +23,21 @@ interface Finding {
  * @returns whether nothing is wrong
  */
 export async function doctor(context: Context): Promise<boolean> {
-  const checks = [runtime, moduleDirectory, amp, apiKey, agentapi, settings, progressReports, server, logs];
+  const checks = [
+    runtime,
+    moduleDirectory,
+    examineAmp,
+    apiKey,
+    examineAgentapi,
+    settings,
+    workdir,
+    progressReports,
+    server,
+    logs,
+  ];
   let healthy = true;
   for (const check of checks) {
-    for (const { state, text, fix } of await check(context)) {
+    for (const { state, text, fix } of [await check(context)].flat()) {
       healthy &&= state !== "wrong";
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }[state];
       console.log(context.redact(`${mark}  ${text}${fix ? `\n       To fix it: ${fix}` : ""}`));
@@ -43,7 +48,7 @@ export async function doctor(context: Context): Promise<boolean> {
 }
 
 function runtime(): Finding[] {
-  return [{ state: "ok", text: `runtime: ${process.execPath} (Node API ${process.version})` }];
+  return [{ state: "ok", text: `runtime: ${describeRuntime()}` }];
 }
 
 function moduleDirectory({ paths }: Context): Finding[] {
@@ -51,30 +56,6 @@ function moduleDirectory({ paths }: Context): Finding[] {
   const text = `module directory: ${paths.moduleDir}`;
   if (!isOpen) return [{ state: "ok", text }];
   return [{ state: "wrong", text: `${text} is open to other users`, fix: `chmod 700 ${paths.moduleDir}` }];
-}
-
-async function amp({ paths, env, config }: Context): Promise<Finding[]> {
-  const found = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix] });
-  for (const path of found) {
-    try {
-      const { version } = await probeAmp(path, { cache: fileProbeCache(paths.ampProbe), env });
-      return [{ state: "ok", text: `Amp: ${version} in ${path}` }];
-    } catch (error) {
-      if (path === found.at(-1)) {
-        return [
-          {
-            state: "wrong",
-            text: `Amp: ${path} does not run: ${reasonOf(error)}`,
-            fix: "Run `amp-module install`.",
-          },
-        ];
-      }
-    }
-  }
-  const fix = config.install_amp
-    ? "Run `amp-module install`."
-    : "Set install_amp = true, or add Amp to the image.";
-  return [{ state: "wrong", text: "Amp: not found", fix }];
 }
 
 function apiKey({ env }: Context): Finding[] {
@@ -86,14 +67,6 @@ function apiKey({ env }: Context): Finding[] {
       fix: "Set amp_api_key, or run `amp login`.",
     },
   ];
-}
-
-async function agentapi({ paths, env }: Context): Promise<Finding[]> {
-  const path = isExecutable(paths.agentapi) ? paths.agentapi : findOnPath("agentapi", env);
-  if (!path) return [{ state: "wrong", text: "AgentAPI: not found", fix: "Run `amp-module install`." }];
-  const { exitCode, output } = await run(path, ["--version"], { env, timeoutMs: 20_000 });
-  if (exitCode === 0) return [{ state: "ok", text: `AgentAPI: ${output.trim()} in ${path}` }];
-  return [{ state: "wrong", text: `AgentAPI: ${path} does not run`, fix: "Run `amp-module install`." }];
 }
 
 function settings({ paths }: Context): Finding[] {
@@ -119,6 +92,31 @@ function settings({ paths }: Context): Finding[] {
   ];
 }
 
+/** The agent keeps the folder that it was started in, also where another one has its name by now. */
+function workdir({ config, paths }: Context): Finding {
+  const path = expandHome(config.workdir, paths.home);
+  const problem = folderProblem(path);
+  const running = readRunningServer(paths.running);
+  if (running && (problem === "does not exist" || isDeleted(`/proc/${running.pid}/cwd`))) {
+    const text = `workdir: ${path} was deleted while the agent runs in it`;
+    return { state: "wrong", text, fix: "Run `amp-module stop`, then `amp-module start`, which creates it." };
+  }
+  if (problem === "does not exist") {
+    return { state: "note", text: `workdir: ${path} does not exist, the next start creates it` };
+  }
+  if (problem === undefined) return { state: "ok", text: `workdir: ${path}` };
+  return { state: "wrong", text: `workdir: ${path} ${problem}`, fix: FOLDER_FIX };
+}
+
+function isDeleted(link: string): boolean {
+  try {
+    return readlinkSync(link).endsWith(" (deleted)");
+  } catch {
+    // There is no such link on this system, or it is not ours to read.
+    return false;
+  }
+}
+
 function progressReports({ config, env }: Context): Finding[] {
   if (!config.report_tasks) return [];
   const coder = findOnPath("coder", env);
@@ -129,6 +127,9 @@ function progressReports({ config, env }: Context): Finding[] {
 }
 
 async function server({ config, paths }: Context): Promise<Finding[]> {
+  if (!config.enable_agentapi) {
+    return [{ state: "ok", text: "server: none wanted, the terminal app runs Amp itself" }];
+  }
   const port = config.agentapi_port;
   const running = readRunningServer(paths.running);
   if (!running && (await isPortTaken(port))) {

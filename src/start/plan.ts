@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import { ModuleError, reasonOf } from "../errors.ts";
 import { expandHome } from "../paths.ts";
 import { isOnPath } from "../system/executables.ts";
+import { FOLDER_FIX, folderProblem } from "../system/folder.ts";
 import type { Log } from "../system/log.ts";
 import { type BoundedAgent, insideBoundary } from "./boundary.ts";
 import { agentCommand, type Command, serverCommand, serverEnvironment } from "./commands.ts";
@@ -101,14 +102,19 @@ export function checkMode(mode: string, amp: AmpProbe): void {
 }
 
 export function makeWorkdir(workdir: string): string {
+  let cause: unknown;
   try {
     mkdirSync(workdir, { recursive: true, mode: 0o755 });
-    return workdir;
-  } catch (cause) {
-    throw new ModuleError(
-      `The workdir ${workdir} could not be created: ${reasonOf(cause)}.`,
-      "Set workdir to a folder that the workspace's user may create.",
-      { cause },
-    );
+  } catch (error) {
+    cause = error;
   }
+  const problem = folderProblem(workdir);
+  if (problem === undefined) return workdir;
+  throw problem === "does not exist"
+    ? new ModuleError(
+        `The workdir ${workdir} could not be created: ${reasonOf(cause)}.`,
+        "Set workdir to a folder that the workspace's user may create.",
+        { cause },
+      )
+    : new ModuleError(`The workdir ${workdir} ${problem}.`, FOLDER_FIX, { cause });
 }

@@ -10,16 +10,27 @@ export function canSaveState(agentapiVersion: string): boolean {
   return compareVersions(agentapiVersion, FIRST_WITH_STATE) >= 0;
 }
 
+/** As AgentAPI 0.12 begins and ends the file: a JSON object on one line. Text inside of a message has its quotes escaped. */
+const USUAL = { first: /^\{"version":1,"messages":/, last: /"initial_prompt_sent":(true|false)\}\n?$/ };
+/** A file that looks otherwise is parsed up to this size, in a few milliseconds; of a larger one both ends must do. */
+const PARSED_BYTES = 1024 ** 2;
+const END_BYTES = 512;
+
 /**
- * Sees to it that AgentAPI's state file is whole, or not there. Looks at both ends only, so that the cost does not grow
- * with the conversation: AgentAPI writes one JSON object and a line end.
+ * Sees to it that AgentAPI's state file is one that it can load, or not there. Another version, order or spacing is no
+ * damage: another AgentAPI may have written it. Of the usual file only both ends are read, so that the cost does not
+ * grow with the conversation.
  *
  * @returns whether there is a conversation to go on with
  */
 export function checkSavedState(path: string, now: Date, log: Log): boolean {
-  const ends = endsOf(path);
-  if (ends === undefined) return false;
-  if (/^\{"version":1,"messages":/.test(ends.first) && /\}\n?$/.test(ends.last)) return true;
+  const file = openIfExists(path);
+  if (file === undefined) return false;
+  try {
+    if (isLoadable(file)) return true;
+  } finally {
+    closeSync(file);
+  }
   const aside = `${path}.unreadable-${now.toISOString().replace(/[:.]/g, "-")}`;
   renameSync(path, aside);
   log.warn(
@@ -37,22 +48,49 @@ export function setSavedStateAside(path: string): void {
   }
 }
 
-function endsOf(path: string): { first: string; last: string } | undefined {
-  let file: number;
+function openIfExists(path: string): number | undefined {
   try {
-    file = openSync(path, "r");
+    return openSync(path, "r");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
+}
+
+function isLoadable(file: number): boolean {
+  const { size } = fstatSync(file);
+  const read = (from: number, length: number) => {
+    const bytes = Buffer.alloc(length);
+    return bytes.toString("utf8", 0, readSync(file, bytes, 0, length, Math.max(0, from)));
+  };
+  const first = read(0, END_BYTES);
+  const last = read(size - END_BYTES, END_BYTES);
+  if (USUAL.first.test(first) && USUAL.last.test(last)) return true;
+  if (size > PARSED_BYTES) return /^\s*\{\s*"/.test(first) && /[\]}"\w]\s*\}\s*$/.test(last);
+  return isState(read(0, size));
+}
+
+function isState(text: string): boolean {
   try {
-    const { size } = fstatSync(file);
-    const read = (from: number) => {
-      const bytes = Buffer.alloc(32);
-      return bytes.toString("utf8", 0, readSync(file, bytes, 0, 32, Math.max(0, from)));
-    };
-    return { first: read(0), last: read(size - 32) };
-  } finally {
-    closeSync(file);
+    const state: unknown = JSON.parse(firstValue(text));
+    return (
+      typeof state === "object" && state !== null && "version" in state && Number.isInteger(state.version)
+    );
+  } catch {
+    return false;
   }
+}
+
+/** AgentAPI reads the first object and does not look at what comes behind it. */
+function firstValue(text: string): string {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (isInString && char === "\\") at++;
+    else if (char === '"') isInString = !isInString;
+    else if (!isInString && /[{[]/.test(char)) depth++;
+    else if (!isInString && /[}\]]/.test(char) && --depth === 0) return text.slice(0, at + 1);
+  }
+  return text;
 }

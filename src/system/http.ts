@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { reasonOf } from "../errors.ts";
 import { proxyFor } from "./proxy.ts";
 
 /** The answer to one GET; redirects are the caller's business. */
@@ -28,7 +29,10 @@ export function httpGet(url: URL, options: HttpOptions): Promise<HttpAnswer> {
 }
 
 async function getWithFetch(url: URL, { headers = {}, signal }: HttpOptions): Promise<HttpAnswer> {
-  const response = await fetch(url, { headers, signal, redirect: "manual" });
+  const response = await fetch(url, { headers, signal, redirect: "manual" }).catch((cause: unknown) => {
+    // deno repeats the address, with a password that is in it.
+    throw new Error(reasonOf(cause).replace(/ for url \([^)]*\)/, ""), { cause });
+  });
   return {
     status: response.status,
     header: (name) => response.headers.get(name) ?? undefined,
@@ -115,14 +119,15 @@ function authorization(proxy: URL): Record<string, string> {
 
 /** Node reads `NODE_EXTRA_CA_CERTS` by itself, at its start; `SSL_CERT_FILE` is what everything else follows. */
 function extraCertificates(env: NodeJS.ProcessEnv, roots: readonly string[]): string[] | undefined {
-  const file = env["SSL_CERT_FILE"];
-  if (!file) return undefined;
-  try {
-    const extra = env["NODE_EXTRA_CA_CERTS"] ? [readFileSync(env["NODE_EXTRA_CA_CERTS"], "utf8")] : [];
-    return [...roots, readFileSync(file, "utf8"), ...extra];
-  } catch {
-    return undefined;
-  }
+  const [own, ...extra] = [env["SSL_CERT_FILE"], env["NODE_EXTRA_CA_CERTS"]].map((path) => {
+    try {
+      return path ? [readFileSync(path, "utf8")] : [];
+    } catch {
+      // The install has warned of it.
+      return [];
+    }
+  });
+  return own?.length ? [...roots, ...own, ...extra.flat()] : undefined;
 }
 
 function firstOf(value: string | string[] | undefined): string | undefined {

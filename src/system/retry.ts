@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { reasonOf } from "../errors.ts";
+import { errorCode, reasonOf } from "../errors.ts";
+import { isCertificateRefused } from "./certificates.ts";
 
 /** A failure of one attempt that says whether, and when, another one makes sense. */
 export class AttemptError extends Error {
@@ -38,7 +39,8 @@ export async function withRetries<T>(options: RetryOptions, attempt: () => Promi
       return await attempt();
     } catch (error) {
       const known = error instanceof AttemptError ? error : undefined;
-      if (known?.isFinal || isLocal(error) || tried >= options.attempts) throw counted(error, tried);
+      const isFinal = known ? known.isFinal : isLocal(error) || isCertificateRefused(reasonOf(error));
+      if (isFinal || tried >= options.attempts) throw counted(error, tried);
       // Full jitter: workspaces that start together must not retry together.
       const pauseMs = Math.min(known?.pauseMs ?? Math.random() * 500 * 2 ** tried, options.longestPauseMs);
       options.onRetry?.(reasonOf(error), pauseMs);
@@ -54,6 +56,5 @@ function counted(error: unknown, tried: number): unknown {
 
 /** A full disk or a forbidden folder does not get better by asking the server again. */
 function isLocal(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM", "EISDIR"].includes(code);
+  return ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM", "EISDIR"].includes(errorCode(error));
 }

@@ -14,13 +14,15 @@ export interface RunOptions {
   timeoutMs: number;
   /** Called with each line of stdout and stderr, in order of arrival. */
   onLine?: (line: string) => void;
+  /** Says for a line why the program need not go on; it is ended then. */
+  endAt?: (line: string) => string | undefined;
 }
 
 /** How a program ended. `output` is the last part of stdout and stderr together. */
 export interface RunResult {
   exitCode: number;
   output: string;
-  /** Set where it could not be started, was ended by a signal, or took longer than `timeoutMs`. */
+  /** Set where it could not be started, was ended by a signal, or took longer than `timeoutMs`, and by `endAt`. */
   failure?: string;
 }
 
@@ -31,12 +33,18 @@ export interface RunResult {
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   let output = "";
-  let timedOut = false;
+  let ended: string | undefined;
+  let child: ChildProcess;
   const onLine = (line: string) => {
     output = `${output}${line}\n`.slice(-TAIL);
     options.onLine?.(line);
+    const reason = ended === undefined ? options.endAt?.(line) : undefined;
+    if (reason !== undefined) end(reason);
   };
-  let child: ChildProcess;
+  const end = (reason: string) => {
+    ended = reason;
+    endGroup(child.pid);
+  };
   try {
     child = spawn(file, args, {
       stdio: ["ignore", "pipe", "pipe"],
@@ -47,19 +55,12 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   } catch (error) {
     return couldNotStart(error);
   }
-  const timer = setTimeout(() => {
-    timedOut = true;
-    endGroup(child.pid);
-  }, options.timeoutMs);
+  const timer = setTimeout(() => end(`it took longer than ${options.timeoutMs / 1000} s`), options.timeoutMs);
   const closed = Promise.all([readLines(child.stdout, onLine), readLines(child.stderr, onLine)]);
   try {
     const { code, signal } = await exitOf(child);
     await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
-    const failure = timedOut
-      ? `it took longer than ${options.timeoutMs / 1000} s`
-      : signal
-        ? `it was ended by ${signal}`
-        : undefined;
+    const failure = ended ?? (signal ? `it was ended by ${signal}` : undefined);
     return { exitCode: code ?? 1, output, ...(failure === undefined ? {} : { failure }) };
   } catch (error) {
     return couldNotStart(error);

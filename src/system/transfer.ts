@@ -155,7 +155,7 @@ export class Transfer {
 
 async function refused(answer: HttpAnswer): Promise<AttemptError> {
   const { status } = answer;
-  const body = (await startOf(answer.body)).replace(/\s+/g, " ").trim().slice(0, 200);
+  const body = plainText(await startOf(answer.body)).slice(0, 200);
   const isFinal = !(status === 408 || status === 425 || status === 429 || status >= 500);
   const pauseMs = retryAfterMs(answer.header("retry-after"), Date.now());
   return new AttemptError(`HTTP ${status}${body ? `: ${body}` : ""}`, { isFinal, status, pauseMs });
@@ -166,6 +166,13 @@ export function retryAfterMs(value: string | undefined, now: number): number | u
   if (!value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** What a person can read of an answer that explains an error: of a web page its title only. */
+function plainText(body: string): string {
+  const isPage = /<(!doctype html|html|head|body)\b/i.test(body);
+  const text = isPage ? (body.match(/<title[^>]*>([^<]*)/i)?.[1] ?? "") : body.replace(/<[^>]*>/g, " ");
+  return text.replace(/[\p{Cc}\s]+/gu, " ").trim();
 }
 
 async function startOf(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -5,7 +5,7 @@ load common
 
 setup_file() {
   load common
-  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv tail bash
+  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv tail sed bash
 }
 
 setup() {
@@ -16,7 +16,8 @@ setup() {
   calls=$BATS_TEST_TMPDIR/calls
   mkdir -p "$module/bin" "$path"
   cp "$root/scripts/amp-module.sh" "$launcher"
-  echo 'process.stdout.write(JSON.stringify(process.argv.slice(2)))' >"$module/bin/amp-module.mjs"
+  printf '%s\n' 'process.stdout.write(JSON.stringify(process.argv.slice(2)))' '// end of bundle' \
+    >"$module/bin/amp-module.mjs"
   vars=(HOME="$home" PATH="$path:$BATS_FILE_TMPDIR/tools" CALLS="$calls")
   : >"$calls"
 }
@@ -238,13 +239,53 @@ assert_one_error() {
   assert_line --index 1 "argument $module/bin/amp-module.mjs"
 }
 
+@test "a bundle that is missing, empty or cut short is said, with what heals it, and is not run" {
+  fake_node "$path/node" v22.0.0
+  for size in missing 0 1 60; do
+    cp "$root/scripts/amp-module.sh" "$launcher"
+    case $size in
+      missing) rm "$module/bin/amp-module.mjs" ;;
+      *) head -c "$size" <<<'process.stdout.write(JSON.stringify(process.argv.slice(2)))' >"$module/bin/amp-module.mjs" ;;
+    esac
+    launch doctor
+    assert_one_error
+    assert_output ''
+    [[ $stderr == *"$module/bin/amp-module.mjs "*'Restart the workspace'* ]] || fail "$stderr"
+    case $size in
+      missing) [[ $stderr == *'is missing'* ]] || fail "$stderr" ;;
+      *) [[ $stderr == *'cut short'* ]] || fail "$stderr" ;;
+    esac
+  done
+}
+
+@test "the bundle as it is shipped is whole, and half of it is not" {
+  ln -s "$(type -P node)" "$path/node"
+  cp "$root/scripts/amp-module.mjs" "$module/bin/amp-module.mjs"
+  launch --help
+  assert_success
+  assert_line --partial 'Usage: amp-module'
+  head -c 100000 "$root/scripts/amp-module.mjs" >"$module/bin/amp-module.mjs"
+  launch --help
+  assert_one_error
+  [[ $stderr != *SyntaxError* ]] || fail "$stderr"
+}
+
+@test "a start by the start script, which has just written the bundle, starts no process to look at it" {
+  fake_node "$path/node" v22.0.0
+  write_program "$path/tail" <<<'echo tail >>"$CALLS"'
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64=)
+  launch start
+  assert_runs_on "$path/node"
+  assert_equal "$(cat "$calls")" ''
+}
+
 @test "no runtime and nothing to install: one error with the ways out" {
   launch start
   assert_one_error
   [[ $stderr == *'Node >= 20.5'*'install_amp = true'*AMP_MODULE_RUNTIME* ]] || fail "$stderr"
 }
 
-# fake_downloader <curl|wget>: "downloads" $BATS_TEST_TMPDIR/installer, or fails where there is none.
+# fake_downloader <curl|wget> [exit code]: "downloads" $BATS_TEST_TMPDIR/installer, or fails where there is none.
 fake_downloader() {
   write_program "$path/$1" <<E2
 printf '%s %s\n' "$1" "\$*" >>"\$CALLS"
@@ -253,10 +294,11 @@ for word; do
   case \$target in next) target=\$word ;; esac
   case \$word in --output | -O) target=next ;; esac
 done
+if [ "\$1" = --version ]; then echo "GNU Wget 1.21.3"; exit; fi
 if [ -f "$BATS_TEST_TMPDIR/installer" ]; then cat "$BATS_TEST_TMPDIR/installer" >"\$target"; exit; fi
 echo 'cut off' >"\$target"
 echo "$1: (22) The requested URL returned error: 404" >&2
-exit 22
+exit ${2-22}
 E2
 }
 
@@ -336,6 +378,46 @@ E2
   [[ $stderr == *404*'could not be downloaded from https://mirror.example.com/install.sh'*amp_installer_url* ]] ||
     fail "$stderr"
   refute_leftovers "$home"
+}
+
+@test "a certificate that does not pass: the fix names SSL_CERT_FILE, for curl, wget and the installer" {
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)")
+  for entry in curl:60 wget:5; do
+    fake_downloader "${entry%:*}" "${entry#*:}"
+    launch start
+    assert_one_error
+    [[ $stderr == *'could not be downloaded from https://mirror.example.com/install.sh'*SSL_CERT_FILE* ]] || fail "$stderr"
+    [[ $stderr != *amp_installer_url* ]] || fail "$stderr"
+    rm "$path/${entry%:*}"
+  done
+  fake_downloader curl
+  echo 'exit 60' >"$BATS_TEST_TMPDIR/installer"
+  launch start
+  assert_one_error
+  [[ $stderr == *'failed; its output is above'*SSL_CERT_FILE* ]] || fail "$stderr"
+}
+
+@test "an SSL_CERT_FILE that is missing is the first suspect for a certificate, and only for that" {
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<https://mirror.example.com/install.sh)" SSL_CERT_FILE=/no/such.pem)
+  fake_downloader curl 77
+  launch start
+  assert_one_error
+  [[ $stderr == *'SSL_CERT_FILE names /no/such.pem, which is missing'* ]] || fail "$stderr"
+  fake_downloader curl 22
+  launch start
+  assert_one_error
+  [[ $stderr != *SSL_CERT_FILE* ]] || fail "$stderr"
+}
+
+@test "GNU's wget is told of SSL_CERT_FILE, which not all of its builds follow" {
+  offer_installer
+  fake_downloader wget
+  echo PEM >"$BATS_TEST_TMPDIR/own ca.pem"
+  vars+=(SSL_CERT_FILE="$BATS_TEST_TMPDIR/own ca.pem")
+  launch start
+  assert_success
+  run -0 cat "$calls"
+  assert_line --partial "--ca-certificate=$BATS_TEST_TMPDIR/own ca.pem -O"
 }
 
 @test "a failed installer shows its own output and what to check" {
@@ -425,6 +507,42 @@ E2
   assert_equal "$(cat "$module/pre_install.log")" $'out\nerr'
   assert_equal "$(stat -c %a "$module/pre_install.log")" 600
   assert_equal "$(cat "$module/pre_install.log.1")" before
+}
+
+@test "pre_install.sh with CRLF line ends runs without them, and a warning says so" {
+  offer_installer
+  fake_downloader curl
+  for first in '#!/bin/sh' '# no interpreter named'; do
+    printf '%s\r\n' "$first" 'if [ -n "$HOME" ]; then' '  printf "in\r %s\n" "$PWD" ' 'fi' >"$module/pre_install.sh"
+    chmod 700 "$module/pre_install.sh"
+    cp "$module/pre_install.sh" "$BATS_TEST_TMPDIR/before"
+    rm -rf "$home/.amp"
+    launch start
+    assert_success
+    [[ $stderr == *'warning: pre_install_script: its lines end in CRLF'* ]] || fail "$stderr"
+    assert_equal "$(cat "$module/pre_install.log")" \
+      "WARN  pre_install_script: its lines end in CRLF; it is run without the carriage returns.
+in"$'\r'" $home"
+    # The module's own look at it warns, too.
+    cmp "$module/pre_install.sh" "$BATS_TEST_TMPDIR/before"
+    refute_leftovers "$home"
+  done
+}
+
+@test "a failing pre_install.sh with CRLF leaves nothing behind, and one with LF is run as it is" {
+  offer_installer
+  fake_downloader curl
+  printf '%s\r\n' '#!/bin/sh' 'exit 7' >"$module/pre_install.sh"
+  chmod 700 "$module/pre_install.sh"
+  launch start
+  assert_one_error
+  [[ $stderr == *'pre_install_script failed'* ]] || fail "$stderr"
+  refute_leftovers "$home"
+  printf '#!/bin/sh\ncat <<E\nfrom a\r\nE\n' >"$module/pre_install.sh"
+  launch start
+  assert_success
+  assert_equal "$(cat "$module/pre_install.log")" $'from a\r'
+  assert_equal "$stderr" ''
 }
 
 @test "a failing pre_install.sh stops everything and shows its last lines" {

@@ -34,6 +34,21 @@ test("a second start with nothing changed rewrites no file of the user's and lea
   expect((await ws.ampCalls()).length).toBe(1);
 });
 
+test("the start's log begins with what it works with, once", async () => {
+  workspace = await createWorkspace();
+  const ws = workspace;
+  expect((await ws.start()).exitCode).toBe(0);
+  expect((await ws.start()).exitCode).toBe(0);
+  const lines = (await ws.log("agentapi-start"))
+    .split("\n")
+    .map((line) => line.replace(/^\S+Z INFO {2}/, ""));
+  const [module, amp, agentapi] = lines;
+  expect(module).toMatch(/^Module: \d+\.\d+\.\d+ in \S+\/\.amp-module, on \w+ \d+\.\d+\.\d+ in \//);
+  expect(amp).toMatch(/^Amp: \d+\.\d+\.\d+\S* in \/\S+\/amp\.$/);
+  expect(agentapi).toMatch(/^AgentAPI: \d+\.\d+\.\d+\S* in \/\S+\/agentapi\.$/);
+  expect(lines.filter((line) => line.startsWith("AgentAPI: "))).toHaveLength(1);
+});
+
 test("stop ends every process, and the next start begins again", async () => {
   workspace = await createWorkspace();
   const ws = workspace;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runUserScript } from "../../src/install/user-script.ts";
 import { installContext, writeProgram } from "./install-context.ts";
@@ -60,6 +60,32 @@ describe("a script", () => {
     expect(own()).toContain("line-1\n");
   });
 
+  test.each([
+    ["#!/bin/sh\r\nif true; then\r\n  printf 'a\\n'\r\nfi\r\n", "a\n"],
+    ["#!/bin/sh\r\n# Zoë \xe4\r\nprintf 'in\rside\\n'\r\nprintf last\r", "in\nside\nlast\n"],
+    ["for word in a b; do\r\n  echo $word\r\ndone", "a\nb\n"],
+    [`#!${process.execPath}\r\nconsole.log("node");\r\n`, "node\n"],
+  ])("with CRLF line ends runs without them, with a warning: %j", async (text, wanted) => {
+    const { context, log, own, logged } = setUp("");
+    const { script } = context.paths.preInstall;
+    writeFileSync(script, Buffer.from(text, "latin1"));
+    await runUserScript("pre_install_script", context, log);
+    expect(own().replace(/^\S+Z INFO {2}/gm, "")).toBe(wanted);
+    expect(logged()).toContain("pre_install_script: its lines end in CRLF");
+    expect(readFileSync(context.paths.installLog, "utf8")).toMatch(/ WARN {2}pre_install_script: .*CRLF/);
+    const bytes = text.replaceAll("\r\n", "\n").replace(/\r$/, "");
+    expect(readFileSync(script, "latin1")).toBe(bytes);
+    expect(statSync(script).mode & 0o777).toBe(0o755);
+  });
+
+  test("with a CRLF that is its content stays as it is", async () => {
+    const text = "#!/bin/sh\ncat <<E\nGET / HTTP/1.1\r\nE\n";
+    const { context, log, logged } = setUp(text);
+    await runUserScript("pre_install_script", context, log);
+    expect(readFileSync(context.paths.preInstall.script, "utf8")).toBe(text);
+    expect(logged()).not.toContain("CRLF");
+  });
+
   test("with an interpreter that is missing says so", async () => {
     const { context, log } = setUp("#!/no/such/interpreter\n");
     await expect(runUserScript("pre_install_script", context, log)).rejects.toThrow(
@@ -82,6 +108,15 @@ describe("a script", () => {
     expect(own().match(/run/g)).toHaveLength(1);
     expect(existsSync(`${path}.1`)).toBe(true);
   });
+});
+
+test("a script with CRLF that the launcher ran already is warned of in install.log, too", async () => {
+  const { context, log, logged, path } = setUp("#!/bin/sh\r\nexit 1\r\n", {
+    AMP_MODULE_PRE_INSTALL_DONE: "1",
+  });
+  await runUserScript("pre_install_script", context, log);
+  expect(existsSync(path)).toBe(false);
+  expect(logged()).toContain("pre_install_script: its lines end in CRLF");
 });
 
 test("the launcher ran the pre script already: only that one is left out", async () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
@@ -25,6 +25,7 @@ beforeEach(async () => {
   });
   context = exampleContext({ agentapi_port: port }, { AMP_API_KEY: key });
   const { paths } = context;
+  mkdirSync(join(paths.home, "project"));
   context.env["PATH"] = `${join(paths.home, "path")}:/usr/bin:/bin`;
   program(
     join(paths.home, ".amp/bin/amp"),
@@ -60,14 +61,9 @@ function program(path: string, body: string): void {
   chmodSync(path, 0o755);
 }
 
-async function recordServer(): Promise<void> {
-  const child = spawn(process.execPath, [
-    "-e",
-    "setInterval(() => {}, 1000)",
-    "/opt/agentapi",
-    "server",
-    "--",
-  ]);
+async function recordServer(cwd?: string): Promise<void> {
+  const args = ["-e", "setInterval(() => {}, 1000)", "/opt/agentapi", "server", "--"];
+  const child = spawn(process.execPath, args, { cwd });
   ends.push(() => child.kill("SIGKILL"));
   await new Promise((resolve) => child.once("spawn", resolve));
   const identity = identifyProcess(child.pid ?? 0);
@@ -92,8 +88,9 @@ test("a workspace in order: every part is named with its version and place, noth
     `module directory: ${paths.moduleDir}`,
     `Amp: 0.0.1790142911-g7618fb in ${paths.home}/.amp/bin/amp`,
     "API key: AMP_API_KEY is set",
-    `AgentAPI: agentapi version 0.12.1 in ${paths.agentapi}`,
+    `AgentAPI: 0.12.1 in ${paths.agentapi}`,
     `settings: ${paths.ampSettings}`,
+    `workdir: ${paths.home}/project`,
     "progress reports: through",
     `answers on port ${context.config.agentapi_port}, the agent is stable`,
     `log: ${paths.installLog} has no warning`,
@@ -185,6 +182,51 @@ test.each(wrong)("%s is wrong, and the way to fix it is named", async (_, subjec
   expect(all).toContain("Something is wrong");
 });
 
+const project = () => join(context.paths.home, "project");
+
+const workdirs: [string, () => unknown, RegExp][] = [
+  [
+    "that is a file",
+    () => {
+      rmSync(project(), { recursive: true });
+      write(project(), "");
+    },
+    /project is a file, not a folder.*Set workdir/s,
+  ],
+  [
+    "that was deleted while the agent runs",
+    () => rmSync(project(), { recursive: true }),
+    /project was deleted while the agent runs.*amp-module stop.*amp-module start/s,
+  ],
+  [
+    "that was deleted and made again while the agent runs",
+    async () => {
+      await recordServer(project());
+      rmSync(project(), { recursive: true });
+      mkdirSync(project());
+    },
+    /project was deleted while the agent runs.*amp-module stop.*amp-module start/s,
+  ],
+];
+
+test.each(workdirs)("a workdir %s is wrong", async (_, break_, words) => {
+  await break_();
+  const { healthy, line } = await examine("workdir:");
+  expect(line).toMatch(/^WRONG {2}/);
+  expect(line).toMatch(words);
+  expect(healthy).toBe(false);
+});
+
+test("a workdir that the next start creates is a note", async () => {
+  rmSync(project(), { recursive: true });
+  context.config.enable_agentapi = false;
+  rmSync(context.paths.running);
+  expect(await examine("workdir:")).toMatchObject({
+    healthy: true,
+    line: expect.stringMatching(/^note .*creates it/),
+  });
+});
+
 const notes: [string, string, () => unknown, RegExp][] = [
   ["no key", "API key", () => delete context.env["AMP_API_KEY"], /somebody has logged in.*amp_api_key/s],
   [
@@ -220,6 +262,81 @@ test.each(notes)("%s is a note, and nothing is wrong", async (_, subject, change
   expect(line).toMatch(words);
   expect(line).not.toContain("fine");
   expect(healthy).toBe(true);
+});
+
+const ampBody = (version: string) => `[ "$1" = --version ] && echo ${version} || echo "Usage: amp"`;
+
+test("a prebaked Amp and AgentAPI are found where the install finds them", async () => {
+  const { paths } = context;
+  rmSync(join(paths.home, ".amp"), { recursive: true });
+  rmSync(paths.agentapi);
+  paths.prebaked = join(paths.home, "prebaked");
+  program(join(paths.prebaked, "bin/amp"), ampBody("0.0.3-gabc"));
+  program(join(paths.prebaked, "bin/agentapi"), "echo agentapi version 0.12.1");
+  const { healthy, all } = await examine("");
+  expect(all).toContain(`Amp: 0.0.3-gabc in ${paths.prebaked}/bin/amp`);
+  expect(all).toContain(`AgentAPI: 0.12.1 in ${paths.prebaked}/bin/agentapi`);
+  expect(healthy).toBe(true);
+});
+
+test("without a wanted AgentAPI neither it nor its server is missed", async () => {
+  context.config.enable_agentapi = false;
+  context.config.agentapi_port = await freePort();
+  rmSync(context.paths.agentapi);
+  rmSync(context.paths.running);
+  const { healthy, all } = await examine("");
+  expect(all).not.toMatch(/WRONG/);
+  expect(all).toContain("enable_agentapi is false");
+  expect(healthy).toBe(true);
+});
+
+test.each([
+  "no AgentAPI",
+  "an AgentAPI that does not run",
+])("%s that the module may not install: `install` is not offered, the variable is", async (name) => {
+  const { paths, config } = context;
+  config.install_agentapi = false;
+  if (name === "no AgentAPI") rmSync(paths.agentapi);
+  else program(paths.agentapi, "echo broken; exit 1");
+  const { line, healthy } = await examine("AgentAPI:");
+  expect(line).toMatch(/^WRONG {2}.*No working AgentAPI was found/);
+  expect(line).toMatch(/install_agentapi = true/);
+  expect(line).not.toContain("amp-module install");
+  if (name !== "no AgentAPI") expect(line).toMatch(/does not run: exit code 1: broken/);
+  expect(healthy).toBe(false);
+});
+
+test("an Amp that does not run and may not be installed: `install` is not offered", async () => {
+  context.config.install_amp = false;
+  program(join(context.paths.home, ".amp/bin/amp"), "exit 1");
+  const { line } = await examine("Amp:");
+  expect(line).toMatch(/does not run: .*exit code 1/);
+  expect(line).toMatch(/install_amp = true/);
+  expect(line).not.toContain("amp-module install");
+});
+
+test.each([
+  [true, /amp-module install/],
+  [false, /install_amp = true/],
+])("a version other than the pinned one is a note, install_amp = %s", async (install_amp, fix) => {
+  Object.assign(context.config, { install_amp, amp_version: "9.9.9" });
+  const { line, healthy } = await examine("Amp:");
+  expect(line).toMatch(/^note {3}Amp: 0\.0\.1790142911-g7618fb in .*, wanted 9\.9\.9/);
+  expect(line).toMatch(fix);
+  expect(healthy).toBe(true);
+});
+
+test("an AgentAPI with another checksum than the wanted one is not called in order", async () => {
+  context.config.agentapi_sha256 = "0".repeat(64);
+  expect((await examine("AgentAPI:")).line).toMatch(/^WRONG.*has not the checksum.*amp-module install/s);
+});
+
+test("doctor leaves the probe of the Amp that the next start takes alone", async () => {
+  const { paths } = context;
+  program(join(paths.home, "path/amp"), ampBody("9.9.9"));
+  writeFileSync(paths.ampProbe, "kept");
+  await examine("Amp:");
+  expect(readFileSync(paths.ampProbe, "utf8")).toBe("kept");
 });
 
 test("without wanted reports a missing coder is no matter", async () => {

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Fault {
   /** Answers with this status and a short text in place of the content. */
   status?: number;
+  /** With `status`: this body in place of the short text. */
+  body?: string;
   /** With `status`: seconds, or a date, as the header says it. */
   retryAfter?: string | number;
   /** Promises the whole length, sends so many bytes, then closes the connection. */
@@ -103,7 +105,7 @@ async function answer(
   if (fault.reset) return void request.socket.resetAndDestroy();
   if (fault.status) {
     const retryAfter = fault.retryAfter === undefined ? {} : { "retry-after": String(fault.retryAfter) };
-    return void response.writeHead(fault.status, retryAfter).end(`fault ${fault.status}\n`);
+    return void response.writeHead(fault.status, retryAfter).end(fault.body ?? `fault ${fault.status}\n`);
   }
   if (route.redirectTo) return void response.writeHead(302, { location: route.redirectTo }).end();
   response.writeHead(200, {

@@ -138,6 +138,28 @@ describe("is not tried again", () => {
     expectOld();
   });
 
+  const css = "body { color: red } ".repeat(100);
+  test.each([
+    [
+      "a web page",
+      `<!DOCTYPE html>\n<html><head><title>Not\n found</title><style>${css}</style>`,
+      "Not found",
+    ],
+    ["a web page without a title", `<html><body class="x"><h1>Oops</h1>${css}</body></html>`, ""],
+    [
+      "XML",
+      '<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>',
+      "NoSuchKey no such key",
+    ],
+    ["text with control characters", "no\u001b[31m such\r\nfile\u0007 a < b", "no [31m such file a < b"],
+    ["long text", "word ".repeat(100), "word ".repeat(40).slice(0, 200)],
+  ])("a 404 that explains itself with %s: only its text is said, and little of it", async (_, body, said) => {
+    const { get } = await setUp({ fault: { status: 404, body } });
+    const error = await get().catch((thrown: Error) => thrown.message);
+    expect(error).toMatch(/\/file: HTTP 404/);
+    expect(String(error).replace(/^.*HTTP 404(: )?/, "")).toBe(said);
+  });
+
   test("a wrong checksum: both are named", async () => {
     const { get, server, writeOld, expectOld } = await setUp({});
     writeOld();

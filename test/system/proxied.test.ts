@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
@@ -9,26 +8,12 @@ import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { download } from "../../src/system/download.ts";
 import { proxyFor } from "../../src/system/proxy.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { findTool } from "../support/find-tool.ts";
 
 const openssl = await findTool("openssl");
 const folder = mkdtempSync(join(tmpdir(), "amp-module-proxied-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A throw-away CA and a certificate of it for localhost. */
-function makeCertificates(): { ca: string; key: Buffer; cert: Buffer } {
-  const run = (...args: string[]) => execFileSync(openssl ?? "", args, { cwd: folder, stdio: "pipe" });
-  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  run("req", "-x509", ...ec, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA");
-  const leaf = [...ec, "-keyout", "leaf.key", "-out", "leaf.pem", "-days", "2", "-subj", "/CN=localhost"];
-  const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "subjectAltName=DNS:localhost"];
-  run("req", "-x509", ...leaf, ...signed, "-addext", "basicConstraints=CA:FALSE");
-  return {
-    ca: join(folder, "ca.pem"),
-    key: readFileSync(join(folder, "leaf.key")),
-    cert: readFileSync(join(folder, "leaf.pem")),
-  };
-}
 
 async function listen(server: ReturnType<typeof createHttpServer>): Promise<number> {
   server.listen(0, "127.0.0.1");
@@ -42,7 +27,7 @@ async function listen(server: ReturnType<typeof createHttpServer>): Promise<numb
 
 /** An HTTPS file server, and a proxy that opens tunnels and forwards plain requests to it. */
 async function setUp(refuse = false) {
-  const { ca, key, cert } = makeCertificates();
+  const { ca, key, cert } = makeCertificates(folder);
   const origin = await listen(createHttpsServer({ key, cert }, (_, response) => response.end("secret file")));
   const plain = await listen(createHttpServer((_, response) => response.end("plain file")));
   const seen: string[] = [];

@@ -46,6 +46,24 @@ test.each([0, 1, 3, 255])("exit code %i", async (code) => {
   expect(await sh(`exit ${code}`)).toEqual({ exitCode: code, output: "" });
 });
 
+test("ended, with the whole group, at a line that leaves no hope; the reason is the caller's", async () => {
+  const lines: string[] = [];
+  const started = performance.now();
+  const result = await run(
+    "/bin/sh",
+    ["-c", "echo fine; echo 'attempt 1 failed'; sleep 60 & wait; echo more"],
+    {
+      env,
+      timeoutMs: 30_000,
+      onLine: (line) => lines.push(line),
+      endAt: (line) => (line.includes("failed") ? "it is hopeless" : undefined),
+    },
+  );
+  expect(result).toEqual({ exitCode: 1, output: "fine\nattempt 1 failed\n", failure: "it is hopeless" });
+  expect(lines).toEqual(["fine", "attempt 1 failed"]);
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
+
 test("ended by a signal", async () => {
   const result = await sh("echo before; kill -TERM $$");
   expect(result).toEqual({ exitCode: 1, output: "before\n", failure: "it was ended by SIGTERM" });

@@ -1,15 +1,13 @@
-import { lstatSync } from "node:fs";
 import { arch, platform } from "node:os";
-import { join } from "node:path";
 import { type Config, pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
-import { PREBAKED_DIR } from "../../paths.ts";
-import { DownloadError, download } from "../../system/download.ts";
-import { findOnPath, isExecutable } from "../../system/executables.ts";
+import { certificateFix } from "../../system/certificates.ts";
+import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
 import type { Log } from "../../system/log.ts";
 import { planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
+import { findAgentapis } from "./find.ts";
 import { type AgentapiProbe, cachedAgentapi, probeAgentapi, rememberAgentapi } from "./probe.ts";
 import { publishedDigest } from "./published-digest.ts";
 import { releaseUrl } from "./release.ts";
@@ -55,7 +53,10 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
       },
     });
   } catch (cause) {
-    throw new ModuleError(`AgentAPI could not be installed from ${url}: ${reasonOf(cause)}.`, fixFor(cause), {
+    const reason = reasonOf(cause);
+    // A download's error names its address already.
+    const where = cause instanceof DownloadError ? "" : `${withoutCredentials(url)}: `;
+    throw new ModuleError(`AgentAPI could not be installed from ${where}${reason}.`, fixFor(cause, env), {
       cause,
     });
   }
@@ -66,26 +67,26 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
   return agentapi;
 }
 
-function fixFor(cause: unknown): string {
+function fixFor(cause: unknown, env: NodeJS.ProcessEnv): string {
   if (cause instanceof DownloadError && cause.status === 404) {
     return "Check agentapi_version, and that the mirror in agentapi_download_url has this release.";
   }
   if (reasonOf(cause).includes("checksum")) {
     return "Check agentapi_sha256: it must be the digest of this version's file for this system. The file was not installed.";
   }
-  return "Check the workspace's network, proxy and disk, set agentapi_download_url to a mirror, or put agentapi on PATH.";
+  return (
+    certificateFix(reasonOf(cause), env) ??
+    "Check the workspace's network, proxy and disk, set agentapi_download_url to a mirror, or put agentapi on PATH."
+  );
 }
 
 /** Every AgentAPI that runs, the module's own first. A cached probe that fits ends the search: then nothing is run. */
 async function workingAgentapis({ config, paths, env }: Context, log: Log): Promise<AgentapiProbe[]> {
-  // A link in the module's `bin` leads to one of the others.
-  const own = lstatSync(paths.agentapi, { throwIfNoEntry: false })?.isFile() ? [paths.agentapi] : [];
-  const others = [join(PREBAKED_DIR, "bin", "agentapi"), findOnPath("agentapi", env) ?? ""];
-  const candidates = [...own, ...others].filter(isExecutable);
+  const candidates = findAgentapis(paths, env);
   const known = candidates.map((path) => cachedAgentapi(path, paths.agentapiProbe)).find((probe) => !!probe);
   if (known && isFitting(known, config)) return [known];
   const working: AgentapiProbe[] = [];
-  for (const path of new Set(candidates)) {
+  for (const path of candidates) {
     try {
       working.push(await probeAgentapi(path, env));
     } catch (error) {

@@ -3,7 +3,7 @@ import { type AmpProbe, AmpProbeError, cachedProbe, probeAmp } from "../../amp/p
 import { pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
-import { PREBAKED_DIR } from "../../paths.ts";
+import { ampPrefixes } from "../../paths.ts";
 import type { Log } from "../../system/log.ts";
 import { fileProbeCache } from "../../system/probe-cache.ts";
 import { type Decision, isUpgrade, planAmp } from "../plan.ts";
@@ -131,7 +131,7 @@ function otherVersion(version: string, wanted: string): ModuleError {
 async function workingAmps({ config, paths, env }: Context, log: Log): Promise<AmpProbe[]> {
   const cache = fileProbeCache(paths.ampProbe);
   const wanted = pinnedVersion(config.amp_version);
-  const found = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
+  const found = findAmps({ env, home: paths.home, npmPrefixes: ampPrefixes(paths) });
   const known = found.map((path) => cachedProbe(path, cache)).find((probe) => probe !== undefined);
   // A path that the user names goes before one that is merely known.
   const named = env["AMP_CLI_PATH"];

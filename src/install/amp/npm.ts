@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { Context } from "../../context.ts";
 import { ModuleError } from "../../errors.ts";
+import { certificateFix, isCertificateRefused } from "../../system/certificates.ts";
 import { findOnPath, isExecutable } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { type RunResult, run } from "../../system/run.ts";
@@ -39,8 +40,10 @@ export async function stageWithNpm(
     const npmVersion = await versionOf(npm, env);
     const install = async (name: string) => {
       const args = npmArguments({ name, prefix, version, registryUrl: config.npm_registry_url, npmVersion });
-      const onLine = (line: string) => log.info(`  npm: ${stripVTControlCharacters(line)}`);
-      return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, onLine });
+      const onLine = (line: string) => {
+        if (!isRequest(line)) log.info(`  npm: ${stripVTControlCharacters(line)}`);
+      };
+      return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, onLine, endAt: refusal });
     };
     let result = await install(PACKAGE);
     if (isUnknownToRegistry(result)) {
@@ -48,7 +51,7 @@ export async function stageWithNpm(
       result = await install(OLD_PACKAGE);
     }
     if (result.exitCode !== 0)
-      throw npmFailed(result.failure ?? `exit code ${result.exitCode}`, result.output);
+      throw npmFailed(result.failure ?? `exit code ${result.exitCode}`, result.output, env);
     const commit = async () => {
       replaceLink(paths.npmPrefix, prefix);
       return join(paths.npmPrefix, "bin", "amp");
@@ -78,6 +81,19 @@ export async function isNewestOnNpm(version: string, context: Context): Promise<
   return answer.exitCode !== 0 || !/^\d+\.\d+\.\d+/.test(newest) || compareVersions(newest, version) <= 0;
 }
 
+/** npm tries for more than a minute again what a certificate fails. */
+function refusal(line: string): string | undefined {
+  const reason = line.match(/attempt \d+ failed with (.*)/)?.[1];
+  return reason && isCertificateRefused(reason)
+    ? `the registry's certificate is refused (${reason})`
+    : undefined;
+}
+
+/** A line about a request that went well. */
+function isRequest(line: string): boolean {
+  return /\bhttp\S* (cache|fetch \S+ [123]\d\d) /.test(stripVTControlCharacters(line));
+}
+
 /** npm's error codes for a package, or a version of one, that the registry does not have. */
 function isUnknownToRegistry({ exitCode, output }: RunResult): boolean {
   return exitCode !== 0 && /\b(E404|ETARGET|ENOVERSIONS)\b/.test(output);
@@ -102,7 +118,8 @@ export function npmArguments({ name, prefix, version, registryUrl, npmVersion }:
     "--no-fund",
     "--no-audit",
     "--no-update-notifier",
-    "--loglevel=warn",
+    // Down to the failed requests, of which `refusal` needs the first.
+    "--loglevel=http",
     ...(registryUrl ? [`--registry=${registryUrl}`] : []),
     ...(Number(npmVersion?.split(".")[0] ?? 0) >= 11 ? [`--allow-scripts=${PACKAGE}`] : []),
     `${name}@${version ?? "latest"}`,
@@ -143,10 +160,15 @@ function replaceLink(link: string, target: string): void {
   renameSync(temporary, link);
 }
 
-function npmFailed(reason: string, output: string): ModuleError {
-  const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
+function npmFailed(reason: string, output: string, env: NodeJS.ProcessEnv): ModuleError {
+  const lines = stripVTControlCharacters(output).trimEnd().split("\n");
+  const last = lines
+    .filter((line) => !isRequest(line))
+    .slice(-5)
+    .join("\n");
   return new ModuleError(
     `npm could not install Amp: ${reason}. Its last lines:\n${last}`,
-    "Check amp_version, npm_registry_url, the network and the free space of the home volume.",
+    certificateFix(`${reason}\n${output}`, env) ??
+      "Check amp_version, npm_registry_url, the network and the free space of the home volume.",
   );
 }

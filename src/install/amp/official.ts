@@ -8,6 +8,7 @@ import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
 import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
 import { syncFolder, temporaryBeside } from "../../system/atomic-file.ts";
+import { certificateFix, isCertificateRefused } from "../../system/certificates.ts";
 import { type DownloadOptions, download } from "../../system/download.ts";
 import { findOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
@@ -95,7 +96,8 @@ async function fetchInstaller(
   } catch (cause) {
     throw new ModuleError(
       `Amp's installer could not be downloaded from ${reasonOf(cause)}.`,
-      "Check the workspace's network and proxy, or set amp_installer_url to a mirror.",
+      certificateFix(reasonOf(cause), env) ??
+        "Check the workspace's network and proxy, or set amp_installer_url to a mirror.",
       { cause },
     );
   }
@@ -133,17 +135,20 @@ async function runInstaller(
     });
     output = result.output;
     if (result.failure) throw new AttemptError(result.failure, { isFinal: true });
-    if (result.exitCode !== 0) throw new AttemptError(`exit code ${result.exitCode}`, { isFinal: false });
+    const isFinal = isCertificateRefused(output);
+    if (result.exitCode !== 0) throw new AttemptError(`exit code ${result.exitCode}`, { isFinal });
   };
   const onRetry = (reason: string, pauseMs: number) =>
     log.warn(`Amp's installer: ${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s.`);
   try {
     await withRetries({ attempts, longestPauseMs: LONGEST_PAUSE_MS, onRetry }, attempt);
   } catch (cause) {
-    const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-5).join("\n");
+    // curl explains a certificate in six lines, the first of which says what it is.
+    const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-8).join("\n");
     throw new ModuleError(
       `Amp's installer from ${config.amp_installer_url} failed: ${reasonOf(cause)}. Its last lines:\n${last}`,
-      "Check amp_version, the network and the free space of the home volume; install_via_npm = true is another way.",
+      certificateFix(output, env) ??
+        "Check amp_version, the network and the free space of the home volume; install_via_npm = true is another way.",
       { cause },
     );
   }

@@ -1,0 +1,12 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { Paths } from "../../paths.ts";
+import { findOnPath, isExecutable } from "../../system/executables.ts";
+
+/** Every executable AgentAPI, in order of preference: the module's own, a prebaked one, one on PATH. None is run. */
+export function findAgentapis(paths: Paths, env: NodeJS.ProcessEnv): string[] {
+  // A link in the module's `bin` leads to one of the others.
+  const own = lstatSync(paths.agentapi, { throwIfNoEntry: false })?.isFile() ? [paths.agentapi] : [];
+  const others = [join(paths.prebaked, "bin", "agentapi"), findOnPath("agentapi", env) ?? ""];
+  return [...new Set([...own, ...others])].filter(isExecutable);
+}
