@@ -24,7 +24,8 @@ export interface Installed {
  * @throws ModuleError for the first part that failed; the other parts are finished first, so that none is left half done
  */
 export async function install(context: Context, log: Log): Promise<Installed> {
-  const { paths } = context;
+  const { paths, config } = context;
+  for (const warning of config.warnings) log.warn(warning);
   removeLeftovers(paths);
   const steps = new Stopwatch();
   await steps.time("pre_install_script", () => runUserScript("pre_install_script", context, log));
