@@ -5,6 +5,7 @@ import { ensureAgentapi } from "./agentapi/ensure.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
 import { ensureAmp } from "./amp/ensure.ts";
 import { linkCommands } from "./command-links.ts";
+import { logAmp, logFindings } from "./findings.ts";
 import { writeInstructions } from "./instructions.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { applySettings } from "./settings/apply.ts";
@@ -26,6 +27,7 @@ export interface Installed {
 export async function install(context: Context, log: Log): Promise<Installed> {
   const { paths, config } = context;
   for (const warning of config.warnings) log.warn(warning);
+  logFindings(context, log);
   removeLeftovers(paths);
   const steps = new Stopwatch();
   await steps.time("pre_install_script", () => runUserScript("pre_install_script", context, log));
@@ -40,6 +42,7 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   }
   const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
   settledValue(settings);
+  logAmp(installed.amp, log);
   linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
   writeInstructions(context, log);
   await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
