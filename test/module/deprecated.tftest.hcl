@@ -190,5 +190,5 @@ run "additional_mcp_servers_against_mcp" {
     error_message = "Got: ${local.mcp_message}"
   }
 
-  expect_failures = [coder_script.start]
+  expect_failures = [coder_script.start, check.deprecated_names]
 }
