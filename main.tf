@@ -58,6 +58,8 @@ locals {
     transport                = var.transport
     acp_bundle_sha256        = var.transport == "stream" ? filesha256(local.acp_bundle) : ""
     log_level                = var.log_level
+    # What the plan warned of; its own words, since only the plan knows Amp's names.
+    warnings = concat(local.base_amp_config_warnings, local.deprecation_warnings)
   }
 
   acp_bundle = "${path.module}/scripts/amp-acp.mjs"

@@ -44,6 +44,8 @@ const schema = z.object({
   /** Digest of the stream agent's bundle, "" for transport = "terminal". */
   acp_bundle_sha256: z.string(),
   log_level: z.enum(["debug", "info", "warn", "error"]),
+  /** What the plan warned of, for install.log. */
+  warnings: z.array(z.string()),
 });
 
 /** What the template asked for, as Terraform rendered it. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type Config, parseConfig } from "./config.ts";
+import { withOldPrompts } from "./deprecated.ts";
 import { ModuleError } from "./errors.ts";
 import { modulePaths, type Paths } from "./paths.ts";
 import { readTextIfExists } from "./system/atomic-file.ts";
@@ -35,7 +36,7 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
   const moduleDir = env["AMP_MODULE_DIR"] || dirname(dirname(resolve(bundle)));
   const folder = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
   const paths = modulePaths(moduleDir, home, folder(env["XDG_CONFIG_HOME"]), folder(env["XDG_DATA_HOME"]));
-  const config = readConfig(paths);
+  const config = withOldPrompts(readConfig(paths), env);
   const redact = createRedact(env, secretsOf(config));
   const now = () => new Date();
   return {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** Files of the root module that `modules/without-tasks` has just the same. */
-const SHARED = ["main.tf", "variables.tf", "deprecated.tf", "checks.tf", "outputs.tf"];
+const SHARED = ["main.tf", "variables.tf", "deprecated.tf", "checks.tf", "known-names.tf", "outputs.tf"];
 
 /** The shared files as they stand in `modules/without-tasks`: only the way to the scripts is another one. */
 export function generateWithoutTasks(): { path: string; text: string }[] {

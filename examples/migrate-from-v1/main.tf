@@ -1,6 +1,6 @@
 # A template for version 1 of the older module, as it was: only `source` is another. The names
 # sourcegraph_amp_api_key, install_sourcegraph_amp and folder still work; amp_api_key, install_amp and
-# workdir are the new ones.
+# workdir are the new ones. The two prompts in the agent's environment are ai_prompt and instruction_prompt now.
 
 terraform {
   required_providers {

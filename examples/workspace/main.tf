@@ -35,10 +35,10 @@ module "amp" {
   cli_app      = true
   report_tasks = false
 
-  # Ask before a push; everything else is allowed.
+  # No push; everything else is allowed. Amp reads the message and goes on without.
   base_amp_config = jsonencode({
     "amp.permissions" = [
-      { tool = "Bash", matches = { cmd = "*git push*" }, action = "ask" },
+      { tool = "Bash", matches = { cmd = "*git*push*" }, action = "reject", message = "Leave pushing to the user." },
       { tool = "*", action = "allow" },
     ]
   })

@@ -101,10 +101,22 @@ locals {
     }
   ]
 
+  permission_rule_keys = [for rule in try(concat(local.base_settings["amp.permissions"]), []) : try(keys(rule), [])]
+
+  # Amp passes over a key that it does not know, and a rule without its condition takes in every call of the tool.
+  unknown_rule_keys = { for key in local.given_names.rule_keys : key => "has the key ${jsonencode(key)}, which Amp does not know${
+    # One edit apart, or the beginning of the right one, as "match" is.
+    join("", [for known in slice(concat(
+      local.near_names.rule_keys[key],
+      [for known in local.amp_names.rule_keys : known if length(key) > 2 && startswith(known, lower(key))],
+      ["none"],
+    ), 0, 1) : known == "none" ? "." : ": did you mean ${jsonencode(known)}?"])
+  } A rule may have ${join(", ", formatlist("\"%s\"", local.amp_names.rule_keys))}." if !contains(local.amp_names.rule_keys, key) }
+
   permission_problems = flatten([
     for index, rule in local.permission_rules : formatlist("amp.permissions[${index}]%s", !startswith(rule[""], "{") ?
       [" must be an object with \"tool\" and \"action\"."] :
-      compact([
+      concat([for key in local.permission_rule_keys[index] : " ${local.unknown_rule_keys[key]}" if contains(keys(local.unknown_rule_keys), key)], compact([
         can(regex(local.name_pattern, rule.tool)) ? "" :
         ".tool is ${rule.tool}, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
 
@@ -128,23 +140,60 @@ locals {
 
         rule.matches == "missing" || startswith(rule.matches, "{") ? "" :
         ".matches must be an object from the tool's argument to what it must match.",
-    ]))
+    ])))
   ])
+
+  # --- Amp settings: names that are almost right ---
+
+  # Nothing is known to be wrong, since plugins bring tools and a newer Amp brings settings: the plan goes on, and the
+  # workspace's install.log repeats it.
+  base_amp_config_warnings = nonsensitive(concat(
+    [for name, near in local.near_names.settings :
+      "base_amp_config: Amp knows no setting ${jsonencode(name)} and passes over it. Did you mean ${jsonencode(near[0])}?"
+      if length(near) > 0
+    ],
+    [for index, name in local.given_names.tools :
+      "base_amp_config: amp.permissions[${index}].tool is ${jsonencode(name)}. Amp's own tool is ${jsonencode(local.near_names.tools[name][0])}: correct the rule, unless a plugin has a tool of that name."
+      if length(try(local.near_names.tools[name], [])) > 0
+    ],
+  ))
 
   # --- Amp settings: mcp ---
 
-  mcp      = try(trimspace(var.mcp) == "", true) ? null : var.mcp
-  mcp_type = try(lookup(local.json_types, substr(jsonencode(jsondecode(local.mcp)), 0, 1), "a number"), "not JSON")
+  # The deprecated name where only that is given; white space only counts as not given.
+  mcp_inputs = { for name, text in { mcp = var.mcp, additional_mcp_servers = var.additional_mcp_servers } : name => try(trimspace(text), "") == "" ? "" : text }
+  mcp_source = nonsensitive(local.mcp_inputs.mcp == "" && local.mcp_inputs.additional_mcp_servers != "") ? "additional_mcp_servers" : "mcp"
+  mcp_given  = local.mcp_inputs[local.mcp_source]
+  mcp_type   = try(lookup(local.json_types, substr(jsonencode(jsondecode(local.mcp_given)), 0, 1), "a number"), "not JSON")
+
+  # Other agents' files have the servers below one of these names, and are often pasted whole.
+  mcp_wrappers = [
+    for name in ["mcpServers", "amp.mcpServers"] : name
+    if try(startswith(jsonencode(jsondecode(local.mcp_given)[name]), "{"), false) &&
+    !can(tostring(jsondecode(local.mcp_given)[name].command)) && !can(tostring(jsondecode(local.mcp_given)[name].url))
+  ]
+  mcp_beside_wrapper = length(local.mcp_wrappers) == 0 ? [] : [
+    for name in try(keys(jsondecode(local.mcp_given)), []) : name if name != local.mcp_wrappers[0]
+  ]
+
+  # The servers themselves.
+  mcp = local.mcp_given == "" ? null : length(local.mcp_wrappers) == 0 ? local.mcp_given : jsonencode(jsondecode(local.mcp_given)[local.mcp_wrappers[0]])
 
   mcp_problems = concat(
     compact([
-      local.mcp == null || local.mcp_type == "an object" ? "" :
+      local.mcp_given == "" || local.mcp_type == "an object" ? "" :
       local.mcp_type == "not JSON" ? "it is not valid JSON. Write it with jsonencode({ ... })." :
       "it is ${local.mcp_type}, but must be an object from server name to server. Write it with jsonencode({ ... }).",
+
+      contains(["", local.mcp_given], local.mcp_inputs.additional_mcp_servers) ? "" :
+      "it differs from additional_mcp_servers, its deprecated name. Remove additional_mcp_servers.",
+
+      length(local.mcp_beside_wrapper) == 0 ? "" :
+      "beside ${jsonencode(local.mcp_wrappers[0])} it has ${join(", ", formatlist("\"%s\"", local.mcp_beside_wrapper))}. Put every server into one place, and nothing else.",
     ]),
     local.server_problems["mcp"],
   )
-  mcp_message = nonsensitive("mcp cannot be used:\n${join("\n", formatlist("  - %s", local.mcp_problems))}")
+  mcp_message = nonsensitive("${local.mcp_source} cannot be used:\n${join("\n", formatlist("  - %s", local.mcp_problems))}")
 
   # --- Amp settings: MCP servers, from either variable ---
 
@@ -161,6 +210,8 @@ locals {
         is_wrapper  = contains(["mcpServers", "amp.mcpServers"], name)
         command     = try(jsonencode(server.command), "missing")
         url         = try(jsonencode(server.url), "missing")
+        address     = try(tostring(server.url), "")
+        types       = compact([for key in ["type", "transport"] : try(jsonencode(server[key]), "")])
         args        = try(jsonencode(server.args), "missing")
         env         = try(jsonencode(server.env), "missing")
         headers     = try(jsonencode(server.headers), "missing")
@@ -170,6 +221,10 @@ locals {
       }
     }
   }
+
+  # Amp itself reads neither "type" nor more of "transport" than "http"; the names are those of other agents' files.
+  url_server_types   = ["\"http\"", "\"sse\"", "\"streamable-http\"", "\"streamableHttp\""]
+  server_url_pattern = "^((?i:https?)://[^/?#[:space:]]|\\$\\{)[^[:space:][:cntrl:]]*$"
 
   server_problems = {
     for variable, servers in local.server_facts : variable => flatten([
@@ -181,6 +236,9 @@ locals {
           server.command != "missing" && server.url != "missing" ? "has both \"command\" and \"url\", of which a server has one." : "",
           server.command == "missing" || can(regex(local.name_pattern, server.command)) ? "" : "must have the name or path of a program, a string, as \"command\".",
           server.url == "missing" || can(regex(local.name_pattern, server.url)) ? "" : "must have an address, a string, as \"url\".",
+          !can(regex(local.name_pattern, server.url)) || can(regex(local.server_url_pattern, server.address)) ? "" : "must have an address that begins with http:// or https://, or with a variable of the environment such as $${MCP_URL}, as \"url\".",
+          (server.command == "missing") == (server.url == "missing") || alltrue([for type in server.types : contains(server.command != "missing" ? ["\"stdio\""] : local.url_server_types, type)]) ? "" :
+          "must have ${server.command != "missing" ? "\"stdio\"" : "\"http\", \"sse\" or \"streamable-http\""} as \"type\" or \"transport\", or neither: Amp tells a program from an address by \"command\" and \"url\".",
           server.args == "missing" || startswith(server.args, "[") ? "" : "must have a list of strings as \"args\".",
           server.env == "missing" || startswith(server.env, "{") ? "" : "must have an object of strings as \"env\".",
           server.headers == "missing" || startswith(server.headers, "{") ? "" : "must have an object of strings as \"headers\".",
@@ -200,7 +258,7 @@ locals {
     (local.ai_prompt_source) = local.ai_prompt
     instruction_prompt       = var.instruction_prompt
     base_amp_config          = var.base_amp_config
-    mcp                      = var.mcp
+    (local.mcp_source)       = local.mcp_given
     pre_install_script       = var.pre_install_script
     post_install_script      = var.post_install_script
     boundary_config          = var.boundary_config
@@ -236,4 +294,13 @@ locals {
     "The largest input is ${local.largest_text} with ${local.text_bytes[local.largest_text]} bytes. Shorten it, or put the text into a file of the image or repository and refer to that.",
     "All inputs: ${join(", ", [for name, bytes in local.text_bytes : "${name} ${bytes}"])}.",
   ]))
+}
+
+# --- Warnings ---
+
+check "base_amp_config" {
+  assert {
+    condition     = length(local.base_amp_config_warnings) == 0
+    error_message = join("\n", local.base_amp_config_warnings)
+  }
 }

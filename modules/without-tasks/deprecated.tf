@@ -1,7 +1,8 @@
 # Generated from ../../deprecated.tf by `npm run generate`: do not edit.
 
 # Names that templates for the older module use. Each still works; where it and the new name are both
-# given and differ, the plan fails.
+# given and differ, the plan fails. The environment variables SOURCEGRAPH_AMP_TASK_PROMPT and
+# SOURCEGRAPH_AMP_SYSTEM_PROMPT of the agent are read in the workspace: src/deprecated.ts.
 
 locals {
   workdir     = try(coalesce(var.workdir, var.folder), "")
@@ -12,6 +13,15 @@ locals {
   # What a new name and its deprecated one both must match.
   workdir_pattern     = "^(/|(~|\\$HOME|\\$\\{HOME\\})(/|$))[^[:cntrl:]]*$"
   amp_version_pattern = "^([0-9A-Za-z][0-9A-Za-z.+-]*)?$"
+
+  deprecation_warnings = nonsensitive(local.mcp_inputs.additional_mcp_servers == "") ? [] : ["additional_mcp_servers is deprecated: rename it to mcp."]
+}
+
+check "deprecated_names" {
+  assert {
+    condition     = length(local.deprecation_warnings) == 0
+    error_message = join("\n", local.deprecation_warnings)
+  }
 }
 
 # --- Workspace ---
@@ -36,6 +46,14 @@ variable "sourcegraph_amp_api_key" {
   nullable    = false
   sensitive   = true
   description = "Deprecated: use `amp_api_key`. Empty: not given."
+}
+
+# --- Amp settings ---
+
+variable "additional_mcp_servers" {
+  type        = string
+  default     = null
+  description = "Deprecated: use `mcp`. null: not given."
 }
 
 # --- Installing Amp ---

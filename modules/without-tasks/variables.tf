@@ -101,7 +101,7 @@ variable "base_amp_config" {
 variable "mcp" {
   type        = string
   default     = null
-  description = "More MCP servers as the text of a JSON object from server name to server: `{ command, args, env }` for one that Amp starts, `{ url, headers }` for one that it calls. A server here replaces one of that name in `base_amp_config`. Put no secret here: Amp expands `$${NAME}` in `env`. null: none."
+  description = "More MCP servers as the text of a JSON object from server name to server: `{ command, args, env }` for one that Amp starts, `{ url, headers }` for one that it calls. They may also be below a key `mcpServers` or `amp.mcpServers`, as other agents' files have them. A server here replaces one of that name in `base_amp_config`. Put no secret here: Amp expands `$${NAME}` in `env`. null: none."
 }
 
 variable "mcp_config_remote_path" {
@@ -242,6 +242,11 @@ variable "transport" {
   }
 
   validation {
+    condition     = var.transport == "terminal" || !var.cli_app
+    error_message = "transport is \"stream\", but cli_app is true, and the terminal app attaches to a screen, which only transport = \"terminal\" has. Set cli_app = false, or leave transport out."
+  }
+
+  validation {
     condition     = var.transport == "terminal" || var.enable_agentapi
     error_message = "transport is \"stream\", but enable_agentapi is false, so there is nothing to talk to. Set enable_agentapi = true, or leave transport out."
   }
@@ -303,7 +308,7 @@ variable "cli_app" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether the dashboard shows the terminal app, which attaches to the running Amp."
+  description = "Whether the dashboard shows the terminal app, which attaches to the running Amp's screen; not with `transport = \"stream\"`, which has none."
 }
 
 variable "cli_app_display_name" {
@@ -379,7 +384,8 @@ variable "thread_id" {
   description = "Amp thread to go on with, as `T-...` or its address; wins over `continue`. Empty: the module's own thread."
 
   validation {
-    condition     = can(regex("^$|(^|/)T-[A-Za-z0-9][A-Za-z0-9-]*$", var.thread_id))
+    # src/amp/thread-id.ts reads the same.
+    condition     = can(regex("^$|(^|/)T-[A-Za-z0-9][A-Za-z0-9-]*([/?#].*)?$", var.thread_id))
     error_message = "thread_id is ${jsonencode(var.thread_id)}. It must be empty, an Amp thread such as \"T-0199c0de-1234-7abc-8def-0123456789ab\", or the thread's address."
   }
 }

@@ -6,6 +6,7 @@ import { ensureAgentapi } from "./agentapi/ensure.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
 import { ensureAmp } from "./amp/ensure.ts";
 import { linkCommands } from "./command-links.ts";
+import { logAmp, logFindings } from "./findings.ts";
 import { dismissWelcomeTour } from "./first-run.ts";
 import { writeInstructions } from "./instructions.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -26,14 +27,16 @@ export interface Installed {
  * @throws ModuleError for the first part that failed; the other parts are finished first, so that none is left half done
  */
 export async function install(context: Context, log: Log): Promise<Installed> {
-  const { paths } = context;
+  const { paths, config } = context;
+  for (const warning of config.warnings) log.warn(warning);
+  logFindings(context, log);
   removeLeftovers(paths);
   for (const missing of missingCertificateFiles(context.env)) log.warn(missing);
   const steps = new Stopwatch();
   await steps.time("pre_install_script", () => runUserScript("pre_install_script", context, log));
   const [amp, agentapi, settings] = await Promise.allSettled([
     steps.time("Amp", () => ensureAmp(context, log)),
-    context.config.enable_agentapi ? steps.time("AgentAPI", () => ensureAgentapi(context, log)) : undefined,
+    config.enable_agentapi ? steps.time("AgentAPI", () => ensureAgentapi(context, log)) : undefined,
     steps.time("settings", () => applySettings(context, log)),
   ]);
   for (const result of [agentapi, settings]) {
@@ -42,11 +45,11 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   }
   const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
   settledValue(settings);
+  logAmp(installed.amp, log);
   linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
   writeInstructions(context, log);
   // Without AgentAPI a person sits in front of Amp, and the stream has no screen.
-  if (context.config.enable_agentapi && context.config.transport === "terminal")
-    dismissWelcomeTour(context, log);
+  if (config.enable_agentapi && config.transport === "terminal") dismissWelcomeTour(context, log);
   await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
   log.info(`Install steps, in the order in which they ended: ${steps.summary()}.`);
   return installed;

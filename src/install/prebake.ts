@@ -90,6 +90,7 @@ function prebakeContext(options: PrebakeOptions, env: NodeJS.ProcessEnv, folder:
     transport: "terminal",
     acp_bundle_sha256: "",
     log_level: "info",
+    warnings: [],
   };
   const redact = createRedact(env);
   const now = () => new Date();

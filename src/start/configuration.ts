@@ -12,7 +12,7 @@ export function configurationDigest(
   versions: string[],
   env: NodeJS.ProcessEnv,
 ): string {
-  const { ai_prompt: _, log_level: __, ...lasting } = config;
+  const { ai_prompt: _, log_level: __, warnings: ___, ...lasting } = config;
   return digest(JSON.stringify([lasting, command, versions, env["AMP_API_KEY"] ?? "", env["AMP_URL"] ?? ""]));
 }
 

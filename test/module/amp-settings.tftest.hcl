@@ -312,6 +312,121 @@ run "permissions_message_names_the_variable" {
   expect_failures = [coder_script.start]
 }
 
+run "permissions_with_unknown_keys" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.permissions" = [
+      { tool = "Bash", action = "allow", match = { cmd = "ls" } },
+      { tool = "Bash", action = "allow", Matches = { cmd = "ls" } },
+      { tool = "Bash", action = "allow", arguments = { cmd = "ls" }, mesage = "no" },
+      { Tool = "Bash", actions = "allow" },
+    ] })
+  }
+
+  assert {
+    condition = join("\n", local.base_amp_config_problems) == join("\n", [
+      "amp.permissions[0] has the key \"match\", which Amp does not know: did you mean \"matches\"? A rule may have \"tool\", \"matches\", \"action\", \"context\", \"to\", \"message\".",
+      "amp.permissions[1] has the key \"Matches\", which Amp does not know: did you mean \"matches\"? A rule may have \"tool\", \"matches\", \"action\", \"context\", \"to\", \"message\".",
+      "amp.permissions[2] has the key \"arguments\", which Amp does not know. A rule may have \"tool\", \"matches\", \"action\", \"context\", \"to\", \"message\".",
+      "amp.permissions[2] has the key \"mesage\", which Amp does not know: did you mean \"message\"? A rule may have \"tool\", \"matches\", \"action\", \"context\", \"to\", \"message\".",
+      "amp.permissions[3] has the key \"Tool\", which Amp does not know: did you mean \"tool\"? A rule may have \"tool\", \"matches\", \"action\", \"context\", \"to\", \"message\".",
+      "amp.permissions[3] has the key \"actions\", which Amp does not know: did you mean \"action\"? A rule may have \"tool\", \"matches\", \"action\", \"context\", \"to\", \"message\".",
+      "amp.permissions[3].tool is missing, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
+      "amp.permissions[3].action is missing, but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
+    ])
+    error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+# --- base_amp_config: names that are almost right ---
+
+run "config_with_near_misses" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({
+      "amp.permission"          = []
+      "amp.mcpserver"           = {}
+      "amp.dangerouslyAllowall" = true
+      "amp.terminal.animatoin"  = false
+      "permissions"             = []
+      "amp.permissions" = [
+        { tool = "bash", action = "ask" },
+        { tool = "Bsh", action = "ask" },
+        { tool = "read", action = "ask" },
+        { tool = "shell_comand", action = "ask" },
+        { tool = "web-search", action = "ask" },
+      ]
+    })
+  }
+
+  assert {
+    condition = join("\n", local.payload.warnings) == join("\n", [
+      "base_amp_config: Amp knows no setting \"amp.dangerouslyAllowall\" and passes over it. Did you mean \"amp.dangerouslyAllowAll\"?",
+      "base_amp_config: Amp knows no setting \"amp.mcpserver\" and passes over it. Did you mean \"amp.mcpServers\"?",
+      "base_amp_config: Amp knows no setting \"amp.permission\" and passes over it. Did you mean \"amp.permissions\"?",
+      "base_amp_config: Amp knows no setting \"amp.terminal.animatoin\" and passes over it. Did you mean \"amp.terminal.animation\"?",
+      "base_amp_config: Amp knows no setting \"permissions\" and passes over it. Did you mean \"amp.permissions\"?",
+      "base_amp_config: amp.permissions[0].tool is \"bash\". Amp's own tool is \"Bash\": correct the rule, unless a plugin has a tool of that name.",
+      "base_amp_config: amp.permissions[1].tool is \"Bsh\". Amp's own tool is \"Bash\": correct the rule, unless a plugin has a tool of that name.",
+      "base_amp_config: amp.permissions[2].tool is \"read\". Amp's own tool is \"Read\": correct the rule, unless a plugin has a tool of that name.",
+      "base_amp_config: amp.permissions[3].tool is \"shell_comand\". Amp's own tool is \"shell_command\": correct the rule, unless a plugin has a tool of that name.",
+      "base_amp_config: amp.permissions[4].tool is \"web-search\". Amp's own tool is \"web_search\": correct the rule, unless a plugin has a tool of that name.",
+    ])
+    error_message = "Got: ${join("\n", local.payload.warnings)}"
+  }
+
+  expect_failures = [check.base_amp_config]
+}
+
+run "config_with_names_that_are_near_to_nothing" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({
+      "amp.todos.enabled"           = true
+      "amp.tools.stopTimeout"       = 600
+      "editor.fontSize"             = 12
+      "amp.terminal.animation"      = true
+      "amp.internal.something.else" = 1
+      "amp.permissions" = [
+        { tool = "mcp__web__*", action = "ask" },
+        { tool = "mcp__rea", action = "ask" },
+        { tool = "*ash", action = "ask" },
+        { tool = "{read,Bsh}", action = "ask" },
+        { tool = "write_file", action = "ask" },
+        { tool = "head", action = "ask" },
+        { tool = "Glob", action = "ask" },
+        { tool = "glob", action = "ask" },
+      ]
+    })
+  }
+
+  assert {
+    condition     = length(local.payload.warnings) == 0
+    error_message = "Got: ${join("\n", local.payload.warnings)}"
+  }
+}
+
+run "config_warnings_from_a_sensitive_value" {
+  command = plan
+
+  variables {
+    base_amp_config        = sensitive(jsonencode({ "amp.permission" = [] }))
+    additional_mcp_servers = sensitive(jsonencode({ mcpServers = { files = { command = "npx" } } }))
+  }
+
+  assert {
+    condition     = strcontains(local.base_amp_config_warnings[0], "Did you mean \"amp.permissions\"?")
+    error_message = "Got: ${join("\n", local.base_amp_config_warnings)}"
+  }
+
+  expect_failures = [check.base_amp_config, check.deprecated_names]
+}
+
 # --- mcp, and the servers in base_amp_config ---
 
 run "mcp_not_JSON" {
@@ -376,21 +491,132 @@ run "mcp_empty_object" {
   }
 }
 
-run "mcp_with_a_level_too_many" {
+run "mcp_below_mcpServers" {
   command = plan
 
   variables {
-    mcp = jsonencode({ mcpServers = { files = { command = "npx" } } })
+    mcp = jsonencode({ mcpServers = { files = { type = "stdio", command = "npx" }, command = { command = "true" } } })
+  }
+
+  assert {
+    condition     = length(local.mcp_problems) == 0 && local.payload.mcp == jsonencode({ command = { command = "true" }, files = { command = "npx", type = "stdio" } })
+    error_message = "Got: ${join("\n", local.mcp_problems)} and ${local.payload.mcp}"
+  }
+}
+
+run "mcp_below_amp_mcpServers" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({ "amp.mcpServers" = { files = { command = "npx" } } })
+  }
+
+  assert {
+    condition     = length(local.mcp_problems) == 0 && local.payload.mcp == jsonencode({ files = { command = "npx" } })
+    error_message = "Got: ${join("\n", local.mcp_problems)} and ${local.payload.mcp}"
+  }
+}
+
+run "mcp_with_a_server_named_mcpServers" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({ mcpServers = { command = "npx" } })
+  }
+
+  assert {
+    condition     = length(local.mcp_problems) == 0 && local.payload.mcp == jsonencode({ mcpServers = { command = "npx" } })
+    error_message = "Got: ${join("\n", local.mcp_problems)} and ${local.payload.mcp}"
+  }
+}
+
+run "mcp_in_two_places" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({ mcpServers = { files = { command = "npx" } }, docs = { url = "https://mcp.example.com" } })
   }
 
   assert {
     condition = join("\n", local.mcp_problems) == join("\n", [
-      "server \"mcpServers\" is not a server. Give the servers themselves, without this level around them.",
+      "beside \"mcpServers\" it has \"docs\". Put every server into one place, and nothing else.",
     ])
     error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 
   expect_failures = [coder_script.start]
+}
+
+run "mcp_with_a_level_too_many" {
+  command = plan
+
+  variables {
+    mcp             = jsonencode({ mcpServers = { mcpServers = { files = { command = "npx" } } } })
+    base_amp_config = jsonencode({ "amp.mcpServers" = { mcpServers = { files = { command = "npx" } } } })
+  }
+
+  assert {
+    condition = join("\n", concat(local.mcp_problems, local.base_amp_config_problems)) == join("\n", [
+      "server \"mcpServers\" is not a server. Give the servers themselves, without this level around them.",
+      "server \"mcpServers\" is not a server. Give the servers themselves, without this level around them.",
+    ])
+    error_message = "Got: ${join("\n", concat(local.mcp_problems, local.base_amp_config_problems))}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "mcp_of_impossible_shape" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({
+      a_scheme    = { url = "ftp://mcp.example.com" }
+      b_no_url    = { url = "mcp.example.com" }
+      c_no_host   = { url = "https:///mcp" }
+      d_blank     = { url = "https://mcp.example.com/a b" }
+      e_type      = { url = "https://mcp.example.com", type = "websocket" }
+      f_type      = { url = "https://mcp.example.com", type = "stdio" }
+      g_type      = { command = "npx", type = "http" }
+      h_type      = { command = "npx", type = 7 }
+      i_transport = { url = "https://mcp.example.com", transport = ["sse"] }
+    })
+  }
+
+  assert {
+    condition = join("\n", local.mcp_problems) == join("\n", concat(
+      [for name in ["a_scheme", "b_no_url", "c_no_host", "d_blank"] :
+      "server \"${name}\" must have an address that begins with http:// or https://, or with a variable of the environment such as $${MCP_URL}, as \"url\"."],
+      [for name in ["e_type", "f_type"] :
+      "server \"${name}\" must have \"http\", \"sse\" or \"streamable-http\" as \"type\" or \"transport\", or neither: Amp tells a program from an address by \"command\" and \"url\"."],
+      [for name in ["g_type", "h_type"] :
+      "server \"${name}\" must have \"stdio\" as \"type\" or \"transport\", or neither: Amp tells a program from an address by \"command\" and \"url\"."],
+      [for name in ["i_transport"] :
+      "server \"${name}\" must have \"http\", \"sse\" or \"streamable-http\" as \"type\" or \"transport\", or neither: Amp tells a program from an address by \"command\" and \"url\"."],
+    ))
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
+
+  expect_failures = [coder_script.start]
+}
+
+run "mcp_of_every_type" {
+  command = plan
+
+  variables {
+    mcp = jsonencode({
+      a = { command = "npx", type = "stdio" }
+      b = { url = "HTTPS://mcp.example.com", type = "http" }
+      c = { url = "http://127.0.0.1:8080/sse?a=b#c", type = "sse", transport = "sse" }
+      d = { url = "http://$${MCP_HOST}/mcp", type = "streamable-http" }
+      e = { url = "$${MCP_URL}/mcp", type = "streamableHttp" }
+    })
+  }
+
+  assert {
+    condition     = length(local.mcp_problems) == 0
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
+  }
 }
 
 run "mcp_each_server_broken" {

@@ -37,6 +37,27 @@ run "thread_id_with_a_shell_in_it" {
   expect_failures = [var.thread_id]
 }
 
+run "thread_id_with_more_letters_behind_it" {
+  command = plan
+
+  variables {
+    thread_id = "https://ampcode.com/threads/T-0199c0de$(id)"
+  }
+
+  expect_failures = [var.thread_id]
+}
+
+run "stream_with_a_terminal_app" {
+  command = plan
+
+  variables {
+    transport = "stream"
+    cli_app   = true
+  }
+
+  expect_failures = [var.transport]
+}
+
 run "thread_visibility_unknown" {
   command = plan
 
@@ -78,6 +99,19 @@ run "boundary_config_without_boundary" {
 }
 
 # --- What is right ---
+
+run "thread_id_as_a_browser_shows_it" {
+  command = plan
+
+  variables {
+    thread_id = "https://ampcode.com/threads/T-0199c0de-1234-7abc-8def-0123456789ab/?tab=1#end"
+  }
+
+  assert {
+    condition     = local.payload.thread_id == var.thread_id
+    error_message = "The thread is lost: ${jsonencode(local.payload.thread_id)}"
+  }
+}
 
 run "threads_as_ids_and_addresses" {
   command = plan

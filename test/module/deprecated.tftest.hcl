@@ -142,3 +142,53 @@ run "sourcegraph_amp_api_key_against_amp_api_key" {
 
   expect_failures = [coder_script.start]
 }
+
+run "additional_mcp_servers_works_with_a_warning" {
+  command = plan
+
+  variables {
+    workdir                = "/new"
+    additional_mcp_servers = jsonencode({ files = { command = "npx", type = "stdio" } })
+  }
+
+  assert {
+    condition     = local.payload.mcp == var.additional_mcp_servers && join("\n", local.payload.warnings) == "additional_mcp_servers is deprecated: rename it to mcp."
+    error_message = "Got: ${jsonencode(local.payload)}"
+  }
+
+  expect_failures = [check.deprecated_names]
+}
+
+run "additional_mcp_servers_broken" {
+  command = plan
+
+  variables {
+    workdir                = "/new"
+    mcp                    = "  "
+    additional_mcp_servers = "{"
+  }
+
+  assert {
+    condition     = local.mcp_message == "additional_mcp_servers cannot be used:\n  - it is not valid JSON. Write it with jsonencode({ ... })."
+    error_message = "Got: ${local.mcp_message}"
+  }
+
+  expect_failures = [coder_script.start, check.deprecated_names]
+}
+
+run "additional_mcp_servers_against_mcp" {
+  command = plan
+
+  variables {
+    workdir                = "/new"
+    mcp                    = jsonencode({ a = { command = "npx" } })
+    additional_mcp_servers = jsonencode({ b = { command = "npx" } })
+  }
+
+  assert {
+    condition     = local.mcp_message == "mcp cannot be used:\n  - it differs from additional_mcp_servers, its deprecated name. Remove additional_mcp_servers."
+    error_message = "Got: ${local.mcp_message}"
+  }
+
+  expect_failures = [coder_script.start, check.deprecated_names]
+}

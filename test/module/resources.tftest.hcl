@@ -48,6 +48,7 @@ run "defaults" {
       transport                = "terminal"
       acp_bundle_sha256        = ""
       log_level                = "info"
+      warnings                 = []
     })
     error_message = "The payload is another one: ${jsonencode(local.payload)}"
   }
@@ -182,6 +183,7 @@ run "every_input_reaches_the_payload" {
       transport                = "terminal"
       acp_bundle_sha256        = ""
       log_level                = "debug"
+      warnings                 = []
     })
     error_message = "The payload is another one: ${jsonencode(local.payload)}"
   }

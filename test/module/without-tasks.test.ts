@@ -33,7 +33,7 @@ test("it asks the provider for nothing that knows of Tasks", async () => {
 
 test.each<[string, Record<string, unknown>]>([
   ["usual", {}],
-  ["stream", { transport: "stream", app_slug: "two", agentapi_port: 4000 }],
+  ["stream", { transport: "stream", cli_app: false, app_slug: "two", agentapi_port: 4000 }],
   ["without AgentAPI", { enable_agentapi: false, subdomain: false }],
   ["old names", { sourcegraph_amp_version: "0.0.1", install_sourcegraph_amp: false }],
 ])("in a workspace that is no Task it is the very same module: %s", async (_, more) => {

@@ -45,6 +45,7 @@ const plain = {
   transport: "terminal" as const,
   acp_bundle_sha256: "",
   log_level: "info" as const,
+  warnings: [] as string[],
 };
 
 export function exampleConfig(overrides: Partial<Config> = {}): Config {

@@ -4,7 +4,7 @@ import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
 import { isOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
-import { desiredSettings } from "./desired.ts";
+import { type DesiredSettings, desiredSettings } from "./desired.ts";
 import { type AppliedSettings, type MergeResult, mergeSettings, UnreadableSettings } from "./merge.ts";
 import { remoteServers } from "./remote-servers.ts";
 
@@ -24,6 +24,9 @@ export async function applySettings(context: Context, log: Log): Promise<void> {
   const before = readApplied(paths.appliedSettings);
   try {
     const { present, text, applied } = merge();
+    log.debug(`Settings that the template or the module names: ${pathsOf(desired).join(", ") || "none"}.`);
+    const removed = Object.keys(before).filter((key) => !(key in applied));
+    if (removed.length > 0) log.debug(`Settings no longer the module's: ${removed.join(", ")}.`);
     if (text === present) {
       log.info(`Settings: ${paths.ampSettings} is already as wanted.`);
     } else {
@@ -63,6 +66,15 @@ export async function applySettings(context: Context, log: Log): Promise<void> {
       writeFileAtomic(paths.appliedSettings, text);
     }
   }
+}
+
+/** Names only: the values may be secret. */
+function pathsOf({ keys, mcpServers, requiredPermissions }: DesiredSettings): string[] {
+  return [
+    ...Object.keys(keys),
+    ...Object.keys(mcpServers).map((name) => `amp.mcpServers.${name}`),
+    ...requiredPermissions.map(({ tool }) => `a rule for ${tool} in front of the user's in amp.permissions`),
+  ];
 }
 
 /** The file's text, "" for none. Other bytes than UTF-8 would be lost by writing the text back. */

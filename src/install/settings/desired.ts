@@ -11,7 +11,7 @@ export interface DesiredSettings {
   keys: JsonObject;
   /** Entries of `amp.mcpServers` that are the template's, by server name. */
   mcpServers: JsonObject;
-  /** Rules that must stand in `amp.permissions` although the template does not name that key. */
+  /** Rules that must stand in front of the user's in `amp.permissions`, if there are any: they never make that key. */
   requiredPermissions: JsonObject[];
 }
 

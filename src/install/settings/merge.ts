@@ -21,7 +21,8 @@ export class UnreadableSettings extends Error {}
  * Merges the template's settings into the user's file: comments, order and every key that the template does not name
  * stay; MCP servers merge one by one; what the module set earlier and no longer names is removed, unless the user
  * changed it since. Equal values are not touched, so merging twice changes nothing, and what the user had already is
- * not counted as set by the module.
+ * not counted as set by the module. A required permission only joins rules of the user's: a rule of ours alone would
+ * switch Amp's permission system on, and one that stands alone goes, as earlier versions of the module wrote it.
  *
  * @param text the file as it is, JSON with comments and trailing commas; "" for none
  * @throws UnreadableSettings
@@ -36,17 +37,18 @@ export function mergeSettings(text: string, desired: DesiredSettings, before: Ap
   const wanted = wantedPaths(desired);
   for (const { path, value } of wanted) record(JSON.stringify(path), value, document.set(path, value));
 
-  const stays = new Set([
-    ...wanted.map(({ path }) => JSON.stringify(path)),
-    ...desired.requiredPermissions.map(ruleKey),
-  ]);
+  const required = new Map(desired.requiredPermissions.map((rule) => [ruleKey(rule), rule]));
+  const stays = new Set([...wanted.map(({ path }) => JSON.stringify(path)), ...required.keys()]);
   for (const [key, earlier] of Object.entries(before)) {
     const path = stays.has(key) ? undefined : pathOf(key);
     // A list that the template names is the template's, rules and all.
     if (path && !(isRule(path) && PERMISSIONS in desired.keys)) document.removeIfUnchanged(path, earlier);
   }
-  for (const rule of desired.requiredPermissions) {
-    record(ruleKey(rule), rule, document.requirePermission(rule));
+  for (const [key, rule] of required) {
+    const own = before[key];
+    if (document.hasOtherRules(own)) record(key, rule, document.requirePermission(rule));
+    else if (own !== undefined)
+      document.removeIfUnchanged([PERMISSIONS, { rule: rule["tool"] ?? null }], own);
   }
   return { text: document.text, applied };
 }
@@ -102,6 +104,12 @@ class SettingsDocument {
     if (present !== undefined && digest(present) === digest(value)) return false;
     this.text = setAt(this.text, path, value);
     return true;
+  }
+
+  /** Whether there is a rule besides the one that the module set, which `own` is the digest of. */
+  hasOtherRules(own: string | undefined): boolean {
+    const present = this.#at([PERMISSIONS]);
+    return Array.isArray(present) && present.some((rule) => digest(rule) !== own);
   }
 
   /** @returns whether the text had to change */

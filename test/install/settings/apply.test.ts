@@ -150,3 +150,16 @@ describe("report_tasks", () => {
     expect(existsSync(context.paths.appliedSettings)).toBe(true);
   });
 });
+
+test("log_level debug names every setting that is the template's, and what is given back, without a value", async () => {
+  const { context, log, withConfig } = setUp();
+  const debug: string[] = [];
+  const open = { ...log, debug: (text: string) => void debug.push(text) };
+  await applySettings(context, open);
+  await applySettings(withConfig({ base_amp_config: '{"amp.y":2}', mcp: '{"web":{"url":"u"}}' }), open);
+  expect(debug).toEqual([
+    "Settings that the template or the module names: amp.x, amp.mcpServers.s.",
+    "Settings that the template or the module names: amp.y, amp.mcpServers.web.",
+    'Settings no longer the module\'s: ["amp.x"], ["amp.mcpServers","s"].',
+  ]);
+});

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { createScanner, parse } from "jsonc-parser";
 import { describe, expect, test } from "vitest";
@@ -7,6 +8,10 @@ import { mergeSettings, UnreadableSettings } from "../../../src/install/settings
 import { servers, templateKeys, userDocument } from "./documents.ts";
 
 const RULE: JsonObject = { tool: "mcp__coder__*", action: "allow" };
+
+/** As versions that wrote the rule for everybody recorded it. */
+const RULE_KEY = '["amp.permissions",{"rule":"mcp__coder__*"}]';
+const RULE_DIGEST = createHash("sha256").update('{"action":"allow","tool":"mcp__coder__*"}').digest("hex");
 
 function desired(given: Partial<DesiredSettings> = {}): DesiredSettings {
   return { keys: {}, mcpServers: {}, requiredPermissions: [], ...given };
@@ -213,7 +218,31 @@ describe("the required permission rule", () => {
     "{}",
     '{"amp.permissions": null}',
     '{"amp.permissions": {}}',
-  ])("where %s is no list, there is one", (text) => expect(rules(settled(text, required))).toEqual([RULE]));
+    '{"amp.permissions": []}',
+    `{"amp.permissions": [${JSON.stringify(RULE)}]}`,
+  ])("%s has no rule of the user's to stand in front of: nothing changes", (text) => {
+    expect(settled(text, required)).toBe(text);
+  });
+
+  test("an earlier version's only rule goes with its key, since any rule switches Amp's permission system on", () => {
+    const earlier = { [RULE_KEY]: RULE_DIGEST };
+    for (const wanted of [desired(required), desired()]) {
+      const merged = mergeSettings(`{"a":1,"amp.permissions":[${JSON.stringify(RULE)}]}`, wanted, earlier);
+      expect(merged).toEqual({ text: '{"a":1}', applied: {} });
+    }
+  });
+
+  test("a rule that the user changed since, or that no record calls ours, is not taken for an earlier version's", () => {
+    const changed = '{"amp.permissions":[{"tool":"mcp__coder__*","action":"ask"}]}';
+    expect(mergeSettings(changed, desired(required), { [RULE_KEY]: RULE_DIGEST }).text).toBe(changed);
+  });
+
+  test("goes with the user's last rule, and the key with it", () => {
+    const first = mergeSettings('{"amp.permissions":[{"tool":"A"}]}', desired(required), {});
+    expect(first.applied).toEqual({ [RULE_KEY]: RULE_DIGEST });
+    const alone = JSON.stringify({ "amp.permissions": [RULE] });
+    expect(mergeSettings(alone, desired(required), first.applied)).toEqual({ text: "{}", applied: {} });
+  });
 
   test("stays when the user sorted it behind another rule, then goes as the module's own", () => {
     const first = mergeSettings('{"amp.permissions":[{"tool":"A"}]}', desired(required), {});
@@ -230,9 +259,13 @@ describe("the required permission rule", () => {
     expect(rules(settled("{}", required, { keys: { "amp.permissions": list } }))).toEqual(list);
   });
 
-  test("survives when the template no longer names the whole list", () => {
+  test("goes with the template's whole list, and stays where the user has added to that", () => {
     const list = [RULE, { tool: "B", action: "ask" }];
-    expect(rules(settled("{}", { keys: { "amp.permissions": list } }, required))).toEqual([RULE]);
+    const named = { keys: { "amp.permissions": list } };
+    expect(parse(settled("{}", named, required))).toEqual({});
+    const { applied } = mergeSettings("{}", desired(named), {});
+    const longer = JSON.stringify({ "amp.permissions": [...list, { tool: "C" }] });
+    expect(mergeSettings(longer, desired(required), applied).text).toBe(longer);
   });
 });
 

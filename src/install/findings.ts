@@ -1,0 +1,43 @@
+import { findAmps } from "../amp/find.ts";
+import type { AmpProbe } from "../amp/probe.ts";
+import type { Context } from "../context.ts";
+import { PREBAKED_DIR } from "../paths.ts";
+import { findOnPath } from "../system/executables.ts";
+import type { Log } from "../system/log.ts";
+import { sinceUpdateCheck } from "./update-check.ts";
+
+/** Variables of the environment that change what an install or Amp does. Of these only the names are logged. */
+const TELLING =
+  /^(AMP_\w+|SOURCEGRAPH_AMP_\w+|(https?|all|no)_proxy|ssl_cert_file|node_extra_ca_certs|npm_config_\w+|xdg_\w+_home)$/i;
+
+/** For `log_level = "debug"`: what the decisions of this start are made from. */
+export function logFindings({ config, paths, env, ...context }: Context, log: Log): void {
+  if (config.log_level !== "debug") return;
+  const runtime = process.versions["bun"] ? "bun" : process.versions["deno"] ? "deno" : "node";
+  const amps = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
+  const sinceCheck = sinceUpdateCheck({ config, paths, env, ...context });
+  log.debug(
+    `Runtime: ${runtime} ${process.versions[runtime]} in ${process.execPath}; AMP_MODULE_RUNTIME is ${env["AMP_MODULE_RUNTIME"] ?? "not set"}.`,
+  );
+  log.debug(`Home: ${paths.home}; module directory: ${paths.moduleDir}; workdir: ${config.workdir}.`);
+  log.debug(`PATH: ${env["PATH"] ?? "not set"}`);
+  log.debug(`Set in the environment: ${listed(Object.keys(env).filter((name) => TELLING.test(name)))}.`);
+  log.debug(`Amp, the first that fits is taken: ${listed(amps)}.`);
+  log.debug(
+    sinceCheck === undefined
+      ? "A newer Amp was never looked for."
+      : `A newer Amp was looked for ${Math.round(sinceCheck / 60_000)} min ago; amp_update_check_hours is ${config.amp_update_check_hours}.`,
+  );
+  log.debug(
+    `AgentAPI on PATH: ${findOnPath("agentapi", env) ?? "none"}; the module's own: ${paths.agentapi}.`,
+  );
+}
+
+/** For `log_level = "debug"`: what is known of the Amp that was chosen. */
+export function logAmp({ path, version, modes, flags }: AmpProbe, log: Log): void {
+  log.debug(`Amp ${version} in ${path}; its modes: ${listed(modes)}; its flags: ${listed(flags)}.`);
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 0 ? names.join(", ") : "none";
+}
