@@ -80,6 +80,11 @@ export function echoes(text: string, typed: string): boolean {
   return squeeze(text).includes(squeeze(typed).slice(-24));
 }
 
+/** Whether a text, such as a whole conversation, holds a prompt, however it is wrapped. */
+export function holds(text: string, prompt: string): boolean {
+  return squeeze(text).includes(squeeze(prompt));
+}
+
 function kindOf(lines: readonly string[], box: readonly string[] | undefined): ScreenKind {
   const text = lines.join("\n");
   if (text.trim() === "") return "blank";

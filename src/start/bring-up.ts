@@ -17,7 +17,7 @@ import { type LaunchedServer, launchServer } from "./launch.ts";
 import { type Errand, type Outcome, report } from "./outcome.ts";
 import type { StartPlan } from "./plan.ts";
 import { seeStreamThrough } from "./stream-readiness.ts";
-import { seeTerminalThrough } from "./terminal-readiness.ts";
+import { seeTerminalThrough, type TerminalOptions } from "./terminal-readiness.ts";
 import { AgentWatch, NotReady } from "./watch.ts";
 
 /** AgentAPI itself is up within milliseconds; a loaded machine may need longer. */
@@ -152,8 +152,17 @@ function promptFile(path: string, prompt: string): string {
   return path;
 }
 
-/** Only tests have a reason to believe an agent sooner. */
-function timesFrom(env: NodeJS.ProcessEnv): { minLifeMs?: number } {
-  const minLifeMs = Number(env["AMP_MODULE_MIN_LIFE_MS"] ?? "");
-  return env["AMP_MODULE_MIN_LIFE_MS"] && Number.isFinite(minLifeMs) ? { minLifeMs } : {};
+/** Only tests have a reason to believe an agent sooner, or to give up on its input box. */
+function timesFrom(env: NodeJS.ProcessEnv): Pick<TerminalOptions, "minLifeMs" | "times"> {
+  const minLifeMs = milliseconds(env["AMP_MODULE_MIN_LIFE_MS"]);
+  const inputMs = milliseconds(env["AMP_MODULE_INPUT_MS"]);
+  return {
+    ...(minLifeMs !== undefined && { minLifeMs }),
+    ...(inputMs !== undefined && { times: { inputMs, restMs: inputMs / 2 } }),
+  };
+}
+
+function milliseconds(text: string | undefined): number | undefined {
+  const value = Number(text || "none");
+  return Number.isFinite(value) ? value : undefined;
 }

@@ -113,7 +113,9 @@ export function diagnose(evidence: Evidence, config: Config): StartError {
   const cause = kind ? { kind, ...CAUSES[kind] } : suspectMode(evidence, config);
   const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
   const silent = "the agent has drawn nothing, as Amp does while its server does not answer";
-  const what = cause?.what(config) ?? (evidence.ending ? "the agent ended before it was ready" : silent);
+  const what =
+    cause?.what(config) ??
+    (evidence.ending === undefined && screen === "" ? silent : "the agent ended before it was ready");
   const shown = screen
     ? `The agent's last screen:\n${indent(screen)}`
     : `The last output:\n${indent(lastLines(evidence.output))}`;

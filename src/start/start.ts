@@ -11,6 +11,7 @@ import type { Log } from "../system/log.ts";
 import { bringUp } from "./bring-up.ts";
 import { DeliveryNote, readDelivery, whatIsLeft } from "./delivery-record.ts";
 import { StartError } from "./diagnosis.ts";
+import { settleDoubt } from "./doubt.ts";
 import { type Errand, report } from "./outcome.ts";
 import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
 import { giveToRunning } from "./running.ts";
@@ -72,7 +73,10 @@ async function launch(
     // The saved chat belongs to the thread that it was held on.
     if (!isContinued) setSavedStateAside(paths.savedState);
     else if (plan.savesState) checkSavedState(paths.savedState, context.now(), log);
-    const errand = errandFor(context, plan.prompt, isContinued, id);
+    let errand = errandFor(context, plan.prompt, isContinued, id);
+    // In the terminal the screen will tell.
+    if (errand.isDoubtful && id !== undefined && context.config.transport === "stream")
+      errand = await settleDoubt(context, programs.amp, id, errand, log);
     if (errand.prompt === "" && plan.prompt !== "")
       log.info("The prompt is part of this conversation already: it is not sent again.");
     await bringUp(context, await withAgent(plan, context, programs, id, log), errand, log);

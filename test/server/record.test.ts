@@ -30,7 +30,7 @@ async function processNamed(...words: string[]): Promise<ServerRecord> {
   await new Promise((resolve) => child.once("spawn", resolve));
   const identity = identifyProcess(child.pid ?? 0);
   if (!identity) throw new Error("the process is gone");
-  return { ...identity, port: 3284, configuration: "c", prompt: "p", isReady: true };
+  return { ...identity, port: 3284, configuration: "c", isReady: true };
 }
 
 test("what was written is read, and only its owner can read it", async () => {

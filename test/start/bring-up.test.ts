@@ -3,11 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bringUp } from "../../src/start/bring-up.ts";
-import { promptDigest } from "../../src/start/configuration.ts";
+import { DeliveryNote, readDelivery } from "../../src/start/delivery-record.ts";
 import type { StartPlan } from "../../src/start/plan.ts";
 import { isRunning, type ProcessIdentity } from "../../src/system/process-identity.ts";
+import { inputBox, trustDialog, unknownPage, welcome } from "../amp/example-screens.ts";
 import { type ExampleContext, exampleContext } from "./example.ts";
 import { type FakeAgentApi, startFakeAgentApi } from "./fake-agentapi.ts";
+import { fakeAmp } from "./fake-amp.ts";
 
 let context: ExampleContext;
 let server: FakeAgentApi;
@@ -41,9 +43,10 @@ async function launch(script: string, prompt = "") {
     client: server.client,
   };
   const log = context.openLog(context.paths.startLog, { rotate: true });
-  const result = bringUp(context, plan, prompt, log).finally(() => log.close());
+  const note = new DeliveryNote(context.paths.delivery, prompt, "T-1");
+  const result = bringUp(context, plan, { prompt, isDoubtful: false, note }, log).finally(() => log.close());
   result.catch(() => {});
-  await server.subscribed(1);
+  await Promise.race([server.subscribed(1), result.catch(() => {})]);
   started = record();
   return result;
 }
@@ -70,25 +73,77 @@ function whenWatched(work: () => void): void {
 
 test("an agent that comes up is recorded as ready only then, and keeps running", async () => {
   let early: ReturnType<typeof record>;
-  whenWatched(() => {
+  const amp = fakeAmp(server);
+  const react = server.onPost;
+  server.onPost = (message) => {
     early = record();
-    server.message("agent", "Welcome");
-    server.message("user", "Fix it");
-  });
+    react(message);
+  };
+  server.status("stable");
+  whenWatched(amp.draw);
   await launch(alive, "Fix it");
-  expect(early).toMatchObject({ isReady: false, prompt: promptDigest("Fix it") });
-  expect(record()).toEqual({ ...early, isReady: true, delivery: "chat" });
+  expect(early).toMatchObject({ isReady: false, configuration: "digest" });
+  expect(record()).toEqual({ ...early, isReady: true });
   expect(isRunning(record() as ProcessIdentity)).toBe(true);
+  expect(amp.said).toEqual(["Fix it"]);
+  expect(readDelivery(context.paths.delivery)).toMatchObject({ state: "delivered", how: "chat" });
   expect(log()).toMatch(/INFO {2}Command: .*node -e .* agentapi server ''\n/);
   expect(log()).toMatch(/Amp has taken the prompt after \d+ ms/);
 });
 
-test("the prompt reaches stdin from a private file, and no log", async () => {
-  whenWatched(() => server.message("user", "secret plan"));
-  await launch(`process.stdin.on("data", (d) => console.log(d.length + " bytes")); ${alive}`, "secret plan");
+test("the stream agent's prompt reaches stdin from a private file, and no log", async () => {
+  context.config.transport = "stream";
+  const script = `process.stdin.on("data", (d) => console.error(d.length + " bytes\\namp-acp: first event")); ${alive}`;
+  await launch(script, "secret plan");
   await expect.poll(log).toContain("11 bytes");
+  expect(log()).toContain("Amp has taken the prompt");
   expect(log()).not.toContain("secret plan");
 });
+
+test("a first turn that fails is an error of the start, which names it; nothing is left running", async () => {
+  context.config.transport = "stream";
+  const script = `console.error("amp-acp: turn failed: out_of_credits: Out of Credits"); ${alive}`;
+  await expect(launch(script, "Fix it")).rejects.toMatchObject({
+    name: "ModuleError",
+    message: expect.stringContaining("no credits left"),
+  });
+  expect(record()).toBeUndefined();
+});
+
+test.each([
+  ["an unknown page", unknownPage, "Upgrade your Amp CLI"],
+  ["a question of Amp's", trustDialog, "MCP Server Trust Required"],
+])("%s in the way is an error with its text; the agent runs on for somebody to answer", async (_, screen, words) => {
+  context.env["AMP_MODULE_INPUT_MS"] = "400";
+  whenWatched(() => server.screen(screen));
+  const error = await launch(alive, "Fix it").catch((caught: unknown) => caught);
+  expect(error).toMatchObject({
+    name: "ModuleError",
+    message: expect.stringMatching(new RegExp(`The prompt was not sent[\\s\\S]*${words}`)),
+    fix: expect.stringContaining("amp-module start"),
+  });
+  expect(record()).toMatchObject({ isReady: true });
+  expect(isRunning(record() as ProcessIdentity)).toBe(true);
+  expect(readDelivery(context.paths.delivery)).toBeUndefined();
+  expect(server.posted).toEqual([]);
+});
+
+test("without a prompt a page in the way is a warning with its text", async () => {
+  context.env["AMP_MODULE_INPUT_MS"] = "400";
+  whenWatched(() => server.screen(unknownPage));
+  await launch(alive);
+  expect(log()).toMatch(/WARN {2}Amp shows something else than its input box:[\s\S]*Upgrade your Amp CLI/);
+});
+
+test("a prompt that nothing shows is warned of, and not called taken", async () => {
+  fakeAmp(server, { isDeaf: true });
+  server.status("stable");
+  whenWatched(() => server.screen(welcome + inputBox()));
+  await launch(alive, "Fix it");
+  expect(log()).toMatch(/WARN {2}The prompt was sent, but nothing shows that Amp has it/);
+  expect(log()).not.toContain("Amp has taken the prompt");
+  expect(readDelivery(context.paths.delivery)).toMatchObject({ state: "sending" });
+}, 30_000);
 
 test("an agent that ends is an error with what it printed; nothing is left of it", async () => {
   const result = launch(`console.error("Error: Couldn't connect to the Amp server at https://ampcode.com/.");
@@ -101,7 +156,7 @@ test("an agent that ends is an error with what it printed; nothing is left of it
 });
 
 test("an agent that asks for a login is ended, its record removed", async () => {
-  whenWatched(() => server.message("agent", "No API key found. Starting login flow..."));
+  whenWatched(() => server.screen("No API key found. Starting login flow..."));
   await expect(launch(alive)).rejects.toMatchObject({ message: expect.stringContaining("amp_api_key") });
   expect(started && isRunning(started)).toBe(false);
   expect(record()).toBeUndefined();

@@ -9,6 +9,33 @@ const diagnosis = (evidence: { output?: string; screen?: string; ending?: string
 // Wordings seen on real parts: Amp 0.0.1790142911, AgentAPI 0.12.1, older Amp releases.
 test.each([
   [
+    "wrong key",
+    "Error: Invalid or missing API key. Run 'amp login' to authentica\n    te.",
+    /does not accept the API key/,
+  ],
+  [
+    "unknown thread",
+    "Thread https://amp.example.com:36121/threads/T-0199c0de-1234-7abc-8def-\n    0123456789ab does not exist.",
+    /does not know the thread/,
+  ],
+])("words that the terminal has broken at its last column are read as one: %s", (_, screen, what) => {
+  expect(diagnosis({ screen }).message).toMatch(what);
+  const output = `level=ERROR msg=x\n========\n    ^H${screen}\n    ========\n: exit status 1\n`;
+  expect(diagnosis({ output }).message).toMatch(what);
+});
+
+test("an agent that draws nothing, and one whose thread does not load, are told from one that ends", () => {
+  expect(diagnosis({}).message).toMatch(/has drawn nothing, as Amp does while its server does not answer/);
+  const notice = "│ ✕ Failed to load            │\n│ http://127.0.0.1/threads/T-1 │";
+  expect(diagnosis({ screen: notice })).toMatchObject({
+    kind: "unloadable",
+    message: expect.stringContaining("could not load the thread"),
+    fix: expect.stringContaining("continue = false"),
+  });
+});
+
+test.each([
+  [
     "no network",
     "Error: Couldn't connect to the Amp server at https://ampcode.com/.",
     /cannot connect/,
