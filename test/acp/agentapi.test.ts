@@ -185,7 +185,7 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, {
       .toEqual(["bad_prompt", "bad_prompt"]);
     expect(running.at.calls()).toEqual([]);
     expect(await ask(running, "open-call: fail")).toMatch(
-      /^\[Tool: execute\] sleep 9\n\[Tool Status: failed\]\n.*Amp could not do this\. .*Out of Credits/s,
+      /^\n\[Tool: execute\] sleep 9\n\[Tool Status: failed\]\n.*Amp could not do this\. .*Out of Credits/s,
     );
     expect(readSignals(running.log()).failedTurns.at(-1)).toEqual({
       kind: "out_of_credits",
