@@ -1,26 +1,22 @@
 import { type AmpEvent, isBlock, type ResultEvent } from "./events.ts";
 
-/** Older texts than the last of this many characters are let go: a turn may talk for hours. */
-const KEPT_CHARACTERS = 1024 * 1024;
+/** Older texts are let go: a turn may talk for hours, and an answer that ends with this many is no new one. */
+const KEPT_TEXTS = 64;
 /** Of a longer text only its beginning and its end are kept, each of half this size. */
 const MAX_KEPT = 8 * 1024;
 
 /** What was said in a conversation, to tell whether a result says anything new. */
 export class SaidTexts {
   #texts: { length: number; mark: string }[] = [];
-  #kept = 0;
   #isCut = false;
 
   add(text: string): void {
     const bare = withoutSpace(text);
     if (bare === "") return;
-    const mark = markOf(bare);
-    this.#texts.push({ length: bare.length, mark });
-    this.#kept += mark.length;
-    while (this.#kept > KEPT_CHARACTERS) {
-      this.#kept -= this.#texts.shift()?.mark.length ?? 0;
-      this.#isCut = true;
-    }
+    this.#texts.push({ length: bare.length, mark: markOf(bare) });
+    if (this.#texts.length <= KEPT_TEXTS) return;
+    this.#texts.shift();
+    this.#isCut = true;
   }
 
   /** Whether `answer` is the last text, or the last texts joined: Amp joins a message's texts by an empty line. */
