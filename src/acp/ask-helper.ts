@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 
 /** Exit codes that Amp knows for a delegated rule: 0 allows, 1 would ask, 2 refuses and shows stderr to the model. */
 const ALLOW = 0;
+const ASK = 1;
 const REFUSE = 2;
 
 /**
@@ -10,11 +12,14 @@ const REFUSE = 2;
  * gives the tool's arguments as JSON on stdin and its name in AGENT_TOOL_NAME (seen with 0.0.1790142911, as are the
  * exit codes). No agent, no consent.
  *
+ * @param decider program of a rule of the user's own, which decides first
  * @returns the exit code
  */
-export async function askThroughSocket(socket: string): Promise<number> {
+export async function askThroughSocket(socket: string, decider?: string): Promise<number> {
   try {
     const input = await text(process.stdin);
+    const decision = decider === undefined ? ASK : await decisionOf(decider, input);
+    if (decision !== ASK) return decision;
     const connection = connect(socket);
     connection.write(`${JSON.stringify({ tool: process.env["AGENT_TOOL_NAME"] ?? "", input })}\n`);
     const { isAllowed, reason } = JSON.parse(await text(connection)) as {
@@ -29,4 +34,19 @@ export async function askThroughSocket(socket: string): Promise<number> {
     );
   }
   return REFUSE;
+}
+
+/** Runs a program as Amp does: no arguments, the tool's input on stdin, `~/` and `%NAME%` in its path filled in. */
+async function decisionOf(decider: string, input: string): Promise<number> {
+  const path = decider
+    .replace(/^~(?=\/|$)/, process.env["HOME"] ?? "~")
+    .replace(/%([^%]+)%/g, (whole, name: string) => process.env[name] || whole);
+  const child = spawn(path, [], { stdio: ["pipe", "ignore", "inherit"] });
+  // A program that does not read its input has decided all the same.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? REFUSE));
+  });
 }

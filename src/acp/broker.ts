@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import type { PermissionRule } from "../amp/options.ts";
 import { PrivateFolder } from "../amp/private-files.ts";
 
 /** A tool call that a rule wants somebody's consent for. */
@@ -26,11 +27,14 @@ export class PermissionBroker {
   readonly program: string;
   readonly #folder: PrivateFolder;
   readonly #server: Server;
+  readonly #command: readonly string[];
+  readonly #deciders = new Map<string, string>();
 
-  private constructor(folder: PrivateFolder, server: Server, program: string) {
+  private constructor(folder: PrivateFolder, server: Server, command: readonly string[]) {
     this.#folder = folder;
     this.#server = server;
-    this.program = program;
+    this.#command = command;
+    this.program = this.#write("ask", []);
   }
 
   /** @param command how to start this program's helper, to which the socket's path is added */
@@ -42,20 +46,39 @@ export class PermissionBroker {
       server.once("error", reject);
       server.listen(socket, resolve);
     });
-    const words = [...command, socket].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    return new PermissionBroker(folder, server, [...command, socket]);
+  }
+
+  /** A program that lets `decider`, the program of a user's own rule, decide, and asks only where that wants it. */
+  programFor(decider: string): string {
+    const known = this.#deciders.get(decider);
+    if (known) return known;
+    const program = this.#write(`ask-${this.#deciders.size + 1}`, [decider]);
+    this.#deciders.set(decider, program);
+    return program;
+  }
+
+  #write(name: string, args: readonly string[]): string {
+    const words = [...this.#command, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     // An official Amp binary runs JavaScript when it is told to be the Bun inside it.
     const bun = process.versions["bun"] ? "BUN_BE_BUN=1 " : "";
-    return new PermissionBroker(
-      folder,
-      server,
-      folder.write("ask", `#!/bin/sh\n${bun}exec ${words}\n`, 0o700),
-    );
+    return this.#folder.write(name, `#!/bin/sh\n${bun}exec ${words}\n`, 0o700);
   }
 
   close(): void {
     this.#server.close();
     this.#folder.remove();
   }
+}
+
+/** Makes each rule that asks, or that may turn out to, one that asks through `broker`. */
+export function delegateTo(
+  broker: Pick<PermissionBroker, "program" | "programFor">,
+): (rule: PermissionRule) => PermissionRule {
+  return (rule) => {
+    if (rule.action === "ask") return { ...rule, action: "delegate", to: broker.program };
+    return rule.action === "delegate" && rule.to ? { ...rule, to: broker.programFor(rule.to) } : rule;
+  };
 }
 
 /** Answers one connection: a line of JSON in, a line of JSON out. */

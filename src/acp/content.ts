@@ -1,9 +1,31 @@
 import { type ContentBlock, RequestError } from "@agentclientprotocol/sdk";
 import type { InputBlock } from "../amp/input.ts";
 
-/** Turns a prompt of the client into a user message for Amp. @throws RequestError for audio */
+/** A prompt that Amp cannot be given. */
+export class BadPrompt extends RequestError {
+  constructor(message: string, data?: unknown) {
+    super(-32602, message, data);
+  }
+}
+
+/**
+ * Turns a prompt of the client into a user message for Amp.
+ * @throws BadPrompt for audio, and where there is nothing to read: under AgentAPI a key that somebody presses, such as
+ * Ctrl-C, arrives as a prompt
+ */
 export function toInputBlocks(prompt: readonly ContentBlock[]): InputBlock[] {
+  if (prompt.every((block) => block.type === "text" && !isReadable(block.text))) {
+    throw new BadPrompt(
+      "The prompt has nothing but control characters and white space: it was not given to Amp.",
+    );
+  }
   return prompt.map(toInputBlock);
+}
+
+function isReadable(prompt: string): boolean {
+  // What keys such as the arrows send is made of letters, too.
+  const keyless = prompt.replace(/\u001b(\[[0-?]*[ -/]*[@-~]|O[@-~])/g, "");
+  return /[^\p{C}\p{Z}]/u.test(keyless);
 }
 
 function toInputBlock(block: ContentBlock): InputBlock {
@@ -17,7 +39,7 @@ function toInputBlock(block: ContentBlock): InputBlock {
     case "resource":
       return embedded(block.resource);
     default:
-      throw RequestError.invalidParams({ type: block.type }, "Amp takes text, images and resources");
+      throw new BadPrompt("Amp takes text, images and resources", { type: block.type });
   }
 }
 

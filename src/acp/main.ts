@@ -15,8 +15,8 @@ const HELPER = "--ask-through";
 // Set where Amp's own Bun runs this file; the Amp that is started here would be a Bun again.
 delete process.env["BUN_BE_BUN"];
 
-const [first = "", second = ""] = process.argv.slice(2);
-if (first === HELPER) process.exitCode = await askThroughSocket(second);
+const [first = "", second = "", third] = process.argv.slice(2);
+if (first === HELPER) process.exitCode = await askThroughSocket(second, third);
 else if (first === "--help") process.stdout.write(USAGE);
 else await serve();
 

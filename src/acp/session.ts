@@ -1,20 +1,29 @@
-import type { AgentContext, ContentBlock, PromptResponse, StopReason } from "@agentclientprotocol/sdk";
+import type {
+  AgentContext,
+  ContentBlock,
+  PromptResponse,
+  SessionUpdate,
+  StopReason,
+} from "@agentclientprotocol/sdk";
 import { RequestError } from "@agentclientprotocol/sdk";
+import { answerIn } from "../amp/answer.ts";
+import type { AmpError } from "../amp/errors.ts";
 import type { AmpEvent, ResultEvent } from "../amp/events.ts";
 import { execute } from "../amp/execute.ts";
-import type { ExecuteOptions, McpServerConfig, PermissionRule } from "../amp/options.ts";
-import { listPermissions } from "../amp/permissions.ts";
+import type { ExecuteOptions, McpServerConfig } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
+import { createRedact, mcpSecrets, type Redact } from "../amp/redact.ts";
 import { resultError } from "../amp/run.ts";
-import { readSettings, settingsPath } from "../amp/settings.ts";
+import { readSettings, settingsPath, strongerSettings } from "../amp/settings.ts";
 import { describeTool } from "../amp/tools.ts";
+import { builtinRules, permissionsOf, unattendedRules } from "../amp/unattended-rules.ts";
 import type { AgentApiEcho } from "./agentapi-echo.ts";
-import { delegateAsks, permissionsOf } from "./ask-rules.ts";
-import { type PermissionAnswer, PermissionBroker, type PermissionQuestion } from "./broker.ts";
+import { delegateTo, type PermissionAnswer, PermissionBroker, type PermissionQuestion } from "./broker.ts";
 import { askClient } from "./consent.ts";
 import { toInputBlocks } from "./content.ts";
 import { Delivery } from "./delivery.ts";
 import { failedTurn, toRequestError } from "./errors.ts";
+import { FirstEvent } from "./first-event.ts";
 import { FIRST_EVENT, turnFailed } from "./signals.ts";
 import { Updates } from "./updates.ts";
 
@@ -48,14 +57,16 @@ export class Session {
   readonly #updates = new Updates();
   readonly #delivery: Delivery;
   readonly #decided = new Map<string, PermissionAnswer>();
+  readonly #redact: Redact;
   #thread: string | undefined;
   #broker: PermissionBroker | undefined;
-  #builtin: ReturnType<typeof listPermissions> | undefined;
+  #builtin: ReturnType<typeof builtinRules> | undefined;
   #turn: { controller: AbortController; done: Promise<unknown> } | undefined;
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
     this.#thread = setup.thread;
+    this.#redact = createRedact(process.env, mcpSecrets(setup.mcpServers));
     this.mode = setup.execution.mode;
     const { isUnattended: isPaced, echo, signal } = setup;
     this.#delivery = new Delivery(setup.client, setup.id, { isPaced, echo, signal });
@@ -71,7 +82,7 @@ export class Session {
       throw RequestError.invalidRequest(undefined, "A turn is already running in this session.");
     const controller = new AbortController();
     const cancelled = AbortSignal.any([controller.signal, signal, this.#setup.signal]);
-    const done = this.#run(toInputBlocks(blocks), cancelled);
+    const done = this.#run(blocks, cancelled);
     this.#turn = { controller, done: done.catch(() => {}) };
     try {
       return await done;
@@ -92,21 +103,28 @@ export class Session {
     this.#broker?.close();
   }
 
-  async #run(message: ReturnType<typeof toInputBlocks>, signal: AbortSignal): Promise<PromptResponse> {
-    const turn: Turn = { hasBegun: false, stopReason: "end_turn", model: undefined, result: undefined };
+  async #run(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<PromptResponse> {
+    const turn: Turn = { stopReason: "end_turn", model: undefined, result: undefined, failure: undefined };
+    const firstEvent = new FirstEvent(() => this.#setup.log(FIRST_EVENT));
     this.#updates.begin();
     try {
+      const message = toInputBlocks(blocks);
       const options = await this.#options(signal);
-      for await (const event of execute([message], options)) await this.#handle(event, turn);
-      const error = turn.result && resultError(turn.result);
-      if (error && turn.result?.subtype !== "error_max_turns") throw error;
+      for await (const event of execute([message], options)) {
+        firstEvent.note(event);
+        await this.#handle(event, turn);
+      }
+      if (turn.failure) throw turn.failure;
+      await this.#send(this.#updates.closeCalls("completed"));
       return this.#response(turn);
     } catch (error) {
+      await this.#send(this.#updates.closeCalls("failed"));
       if (signal.aborted) return { ...this.#response(turn), stopReason: "cancelled" };
       this.#setup.log(turnFailed(failedTurn(error)));
       if (this.#setup.isUnattended) return await this.#tellFailure(error, turn);
-      throw toRequestError(error);
+      throw toRequestError(error, this.#redact);
     } finally {
+      firstEvent.end();
       await this.#delivery.flush();
     }
   }
@@ -114,7 +132,7 @@ export class Session {
   async #options(signal: AbortSignal): Promise<ExecuteOptions> {
     const { cwd, amp, execution, mcpServers } = this.#setup;
     const { labels, visibility, mode: _mode, ...common } = execution;
-    const rules = await this.#delegatedRules();
+    const rules = await this.#rulesThatAsk();
     return {
       ...common,
       amp,
@@ -134,41 +152,46 @@ export class Session {
     };
   }
 
-  async #delegatedRules() {
-    const { amp, execution } = this.#setup;
-    const permissions = permissionsOf(readSettings(settingsPath(process.env, execution.settingsFile)));
-    const builtin = () => {
-      this.#builtin ??= listPermissions({ ...execution, amp, source: "builtin" });
-      return this.#builtin as Promise<readonly PermissionRule[]>;
-    };
-    // First without a program: most sessions never ask, and need no socket.
-    if (!(await delegateAsks(permissions, builtin, ""))) return undefined;
-    this.#broker ??= await PermissionBroker.open(this.#setup.helper, (question, gone) =>
-      this.#decide(question, gone),
-    );
-    return delegateAsks(permissions, builtin, this.#broker.program);
+  /** Rules that ask through this agent, or undefined where Amp asks for nothing. */
+  async #rulesThatAsk() {
+    const { amp, execution, cwd, helper, log } = this.#setup;
+    const settings = readSettings(settingsPath(process.env, execution.settingsFile));
+    const { rules, isOn } = permissionsOf(settings, ...strongerSettings(cwd));
+    if (!isOn) return undefined;
+    this.#broker ??= await PermissionBroker.open(helper, (question, gone) => this.#decide(question, gone));
+    this.#builtin ??= builtinRules(amp);
+    const builtin = await this.#builtin;
+    if (!builtin) log("Amp does not tell its own permission rules: tools that no rule speaks of are refused");
+    return unattendedRules(rules, builtin, delegateTo(this.#broker));
   }
 
   async #handle(event: AmpEvent, turn: Turn): Promise<void> {
     if (event.type === "broken")
       return this.#setup.log(`line ${event.line} of Amp's output is broken: ${event.reason}`);
-    if (!turn.hasBegun) this.#setup.log(FIRST_EVENT);
-    turn.hasBegun = true;
-    if (event.type === "unknown") return;
+    if (event.type === "unknown") {
+      if (event.reason) this.#setup.log(`an event of Amp's is of an unknown shape: ${event.reason}`);
+      return;
+    }
     if (event.type === "system") {
       this.#thread = event.session_id;
       this.#setup.onThread(event.session_id);
     } else if (event.type === "result") {
       turn.result = event;
+      if (event.subtype !== "error_max_turns") turn.failure ??= resultError(event);
+      await this.#send(this.#updates.answer(answerIn(event)));
     } else {
       if (event.type === "assistant" && !event.parent_tool_use_id) {
         turn.stopReason = STOP_REASONS[event.message.stop_reason ?? ""] ?? "end_turn";
         turn.model = event.message.model ?? turn.model;
       }
-      const updates =
-        event.type === "assistant" ? this.#updates.ofAssistant(event) : this.#updates.ofUser(event);
-      for (const update of updates) await this.#delivery.send(update);
+      await this.#send(
+        event.type === "assistant" ? this.#updates.ofAssistant(event) : this.#updates.ofUser(event),
+      );
     }
+  }
+
+  async #send(updates: readonly SessionUpdate[]): Promise<void> {
+    for (const update of updates) await this.#delivery.send(update);
   }
 
   #response({ stopReason, model, result }: Turn): PromptResponse {
@@ -186,7 +209,7 @@ export class Session {
 
   /** AgentAPI drops a failed turn's message, and tells nobody why where the prompt was its first one. */
   async #tellFailure(error: unknown, turn: Turn): Promise<PromptResponse> {
-    const { message, data } = toRequestError(error);
+    const { message, data } = toRequestError(error, this.#redact);
     await this.#delivery.send(this.#updates.text(`Amp could not do this. ${message}`));
     return {
       stopReason: "refusal",
@@ -222,11 +245,11 @@ export class Session {
 }
 
 interface Turn {
-  /** Amp has said something. */
-  hasBegun: boolean;
   stopReason: StopReason;
   model: string | undefined;
   result: ResultEvent | undefined;
+  /** The first result that told of one. */
+  failure: AmpError | undefined;
 }
 
 const STOP_REASONS: Record<string, StopReason> = { max_tokens: "max_tokens", refusal: "refusal" };

@@ -1,40 +1,40 @@
 import { type AmpEvent, isBlock, type ResultEvent } from "./events.ts";
 
-/** Older texts than the last of this many characters are let go: a turn may talk for hours. */
-const KEPT_CHARACTERS = 1024 * 1024;
+/** Older texts are let go: a turn may talk for hours, and an answer that ends with this many is no new one. */
+const KEPT_TEXTS = 64;
+/** Of a longer text only its beginning and its end are kept, each of half this size. */
+const MAX_KEPT = 8 * 1024;
 
 /** What was said in a conversation, to tell whether a result says anything new. */
 export class SaidTexts {
-  #texts: string[] = [];
-  #length = 0;
+  #texts: { length: number; mark: string }[] = [];
   #isCut = false;
 
   add(text: string): void {
     const bare = withoutSpace(text);
     if (bare === "") return;
-    this.#texts.push(bare);
-    this.#length += bare.length;
-    for (
-      let first = this.#texts[0]?.length ?? 0;
-      this.#length - first > KEPT_CHARACTERS;
-      first = this.#texts[0]?.length ?? 0
-    ) {
-      this.#texts.shift();
-      this.#length -= first;
-      this.#isCut = true;
-    }
+    this.#texts.push({ length: bare.length, mark: markOf(bare) });
+    if (this.#texts.length <= KEPT_TEXTS) return;
+    this.#texts.shift();
+    this.#isCut = true;
   }
 
   /** Whether `answer` is the last text, or the last texts joined: Amp joins a message's texts by an empty line. */
   endsWith(answer: string): boolean {
     let rest = withoutSpace(answer);
-    for (const text of this.#texts.toReversed()) {
+    for (const { length, mark } of this.#texts.toReversed()) {
       if (rest === "") return true;
-      if (!rest.endsWith(text)) return false;
-      rest = rest.slice(0, -text.length);
+      if (rest.length < length || markOf(rest.slice(-length)) !== mark) return false;
+      rest = rest.slice(0, -length);
     }
     return rest === "" || this.#isCut;
   }
+}
+
+/** The text, or enough of it to know it again; never a piece that holds the whole of it in memory. */
+function markOf(text: string): string {
+  if (text.length <= MAX_KEPT) return text;
+  return Buffer.from(text.slice(0, MAX_KEPT / 2) + text.slice(-MAX_KEPT / 2)).toString();
 }
 
 /** The texts that are the main conversation's; a subagent's are not the answer. */

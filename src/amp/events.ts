@@ -135,7 +135,9 @@ export function toEvent(value: unknown): AmpEvent {
   const type = typeof value === "object" && value !== null ? (value as { type?: unknown }).type : undefined;
   const schema =
     typeof type === "string" && Object.hasOwn(SCHEMAS, type) ? SCHEMAS[type as keyof typeof SCHEMAS] : null;
-  if (!schema) return { type: "unknown", event: value };
+  // Amp may tell more about itself in newer releases: only `init` is known, and no other is a damaged one.
+  const isOther = type === "system" && (value as { subtype?: unknown }).subtype !== "init";
+  if (!schema || isOther) return { type: "unknown", event: value };
   const checked = schema.safeParse(value);
   if (checked.success) return value as AmpEvent;
   const mended = mend(value as Record<string, unknown>, checked.error.issues);

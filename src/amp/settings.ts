@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type ParseError, parse } from "jsonc-parser";
 import { AmpError } from "./errors.ts";
 import type { ExecuteOptions } from "./options.ts";
@@ -30,6 +30,36 @@ export function readSettings(path: string): Settings {
   if (errors.length > 0 || typeof value !== "object" || value === null || Array.isArray(value))
     throw unreadable(path);
   return value as Settings;
+}
+
+const MANAGED_SETTINGS = "/etc/ampcode/managed-settings.json";
+
+/**
+ * What Amp lays over the user's settings in `cwd`: the nearest `.amp/settings.json` up to the top of the repository,
+ * and the administrator's. Amp says itself what is wrong with them, so one that cannot be read counts as empty.
+ */
+export function strongerSettings(cwd: string): Settings[] {
+  const folders = [cwd];
+  while (!existsSync(join(folders.at(-1) ?? "/", ".git"))) {
+    const folder = folders.at(-1) ?? "/";
+    const above = dirname(folder);
+    if (above === folder) {
+      // No repository: only the folder itself counts.
+      folders.length = 1;
+      break;
+    }
+    folders.push(above);
+  }
+  const workspace = folders
+    .flatMap((folder) => ["settings.json", "settings.jsonc"].map((name) => join(folder, ".amp", name)))
+    .find((path) => existsSync(path));
+  return [...(workspace ? [workspace] : []), MANAGED_SETTINGS].map((path) => {
+    try {
+      return readSettings(path);
+    } catch {
+      return {};
+    }
+  });
 }
 
 /**

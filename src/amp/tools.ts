@@ -1,3 +1,5 @@
+import { readPatch } from "./patch.ts";
+
 /** What a tool does; the words are those of the Agent Client Protocol. */
 export type ToolKind = "read" | "edit" | "delete" | "search" | "execute" | "think" | "fetch" | "other";
 
@@ -38,7 +40,7 @@ const TOOLS: Record<string, readonly [ToolKind, string, ...string[]]> = {
   read_thread: ["read", "Read thread", "threadID", "thread"],
   edit_file: ["edit", "Edit", "path", "file_path"],
   create_file: ["edit", "Write", "path", "file_path"],
-  apply_patch: ["edit", "Apply a patch"],
+  apply_patch: ["edit", "Patch"],
   undo_edit: ["edit", "Undo the last edit of", "path"],
   delete_file: ["delete", "Delete", "path", "file_path"],
   Grep: ["search", "Search for", "pattern"],
@@ -58,6 +60,8 @@ const TOOLS: Record<string, readonly [ToolKind, string, ...string[]]> = {
 export function describeTool(name: string, input: unknown): ToolDescription {
   const args = asObject(input);
   const [kind, verb, ...names] = TOOLS[name] ?? (["other", readable(name), ...Object.keys(args)] as const);
+  if (name === "apply_patch")
+    return describePatch(kind, verb, textOf(args["patchText"]) || textOf(args["patch"]));
   const subject = names.map((key) => textOf(args[key])).find((text) => text !== "") ?? "";
   const path = textOf(args["path"]) || textOf(args["file_path"]);
   const range = Array.isArray(args["read_range"]) ? args["read_range"][0] : undefined;
@@ -68,6 +72,16 @@ export function describeTool(name: string, input: unknown): ToolDescription {
     locations: path === "" ? [] : [{ path, ...(typeof range === "number" && { line: range }) }],
     changes: kind === "edit" && path !== "" ? changeOf(path, args) : [],
     ...(todos && name.toLowerCase().startsWith("todo") && { todos }),
+  };
+}
+
+function describePatch(kind: ToolKind, verb: string, text: string): ToolDescription {
+  const { paths, changes } = readPatch(text);
+  return {
+    title: oneLine(`${verb} ${paths.join(", ") || "files"}`),
+    kind,
+    locations: paths.map((path) => ({ path })),
+    changes,
   };
 }
 

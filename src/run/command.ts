@@ -52,6 +52,7 @@ const options = {
 
 const DETAILS = `Text goes to stdout, progress to stderr where that is a terminal. With --json each line of stdout is one event of
 Amp's stream JSON, as Amp wrote it. Amp's own settings and key are used: ~/.config/amp/settings.json, AMP_API_KEY.
+What a permission rule asks for is refused and said on stderr: nobody can be asked.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 124 timeout, 130 interrupted.
 

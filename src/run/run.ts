@@ -2,9 +2,11 @@ import { AmpError, AmpOptionError } from "../amp/errors.ts";
 import type { AmpEvent } from "../amp/events.ts";
 import { executeRecords } from "../amp/execute.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
+import { createRedact, mcpSecrets } from "../amp/redact.ts";
 import { resultError } from "../amp/run.ts";
 import { Output } from "./output.ts";
 import { Progress, printable } from "./progress.ts";
+import { Refusals, withoutConsent } from "./refusals.ts";
 
 export interface RunOptions extends ExecuteOptions {
   /** The prompt; "-" or undefined reads it from stdin. */
@@ -33,15 +35,19 @@ const EXIT = { done: 0, failed: 1, usage: 2, timeout: 124, interrupted: 130 };
  */
 export async function runPrompt(options: RunOptions, io: RunStreams): Promise<number> {
   const { prompt: given, json, ...execution } = options;
-  const say = (line: string) => io.stderr.write(`${line}\n`);
+  const redact = createRedact({ ...process.env, ...execution.env }, mcpSecrets(execution.mcpConfig ?? {}));
+  const say = (line: string) => io.stderr.write(`${redact(line)}\n`);
   try {
     const prompt = await readPrompt(given, io);
     const output = new Output(io.stdout);
     const progress = new Progress(io.stderr);
     const signal = AbortSignal.any([io.signal, output.closed]);
     let failure: AmpError | undefined;
-    for await (const { event, text } of executeRecords(prompt, { keepThread: true, ...execution, signal })) {
+    const refusals = new Refusals(say);
+    const unattended = await withoutConsent({ keepThread: true, ...execution, signal });
+    for await (const { event, text } of executeRecords(prompt, unattended)) {
       progress.note(event);
+      refusals.note(event);
       const trouble = troubleWith(event, text);
       if (trouble) say(`warning: ${trouble}`);
       if (!json) await output.show(event);

@@ -34,6 +34,14 @@ async function prompt(
   return connected.agent.request(session.prompt, { sessionId, prompt: blocks });
 }
 
+/** How each tool call was closed. */
+const closed = (updates: Connected["updates"]) =>
+  updates.flatMap((update) => {
+    if (update.sessionUpdate !== "tool_call_update") return [];
+    const [part] = update.content ?? [];
+    const text = part?.type === "content" && part.content.type === "text" ? part.content.text : "";
+    return [[update.toolCallId, update.status, text]];
+  });
 const ampMeta = (response: PromptResponse) => response._meta?.["amp"] as Record<string, unknown>;
 const askRule = async (): Promise<Scripted> => {
   const at = await scripted("ask");
@@ -155,6 +163,57 @@ describe("a turn", () => {
     });
   });
 
+  test.each([
+    ["answer: 42=>42", "42"],
+    ["answer: Let me see.=>42", "Let me see.\n\n42"],
+    ["answer: one||two|=>one\n\n\n\ntwo\n\n", "one\n\ntwo"],
+    ["answer: |=>42", "42"],
+    ["answer: =>42", "42"],
+  ])("%j shows the answer, and shows it once", async (content, shown) => {
+    const connected = await connect(bundle.path, "echo");
+    const { sessionId } = await newSession(connected);
+    await prompt(connected, sessionId, content);
+    expect(textOf(connected.updates)).toBe(shown);
+
+    connected.updates.length = 0;
+    await prompt(connected, sessionId, content);
+    expect(textOf(connected.updates)).toBe(shown);
+  });
+
+  test("what is odd in an event does not hide the rest, and every call is closed", async () => {
+    const connected = await connect(bundle.path, "odd");
+    const { sessionId } = await newSession(connected);
+    const { stopReason } = await prompt(connected, sessionId, "x");
+
+    expect(stopReason).toBe("end_turn");
+    expect(textOf(connected.updates)).toBe("still here");
+    expect(closed(connected.updates)).toEqual([
+      ["t1", "completed", '{"stdout":"deep"}'],
+      ["t2", "failed", "bare"],
+      ["t3", "completed", "whose"],
+      ["t4", "completed", ""],
+    ]);
+  });
+
+  test.each([
+    ["\u0003"],
+    [" \n\t"],
+    ["\u001b[A\u001bOB"],
+    ["\u200b\u0000"],
+  ])("%j is no prompt", async (keys) => {
+    const connected = await connect(bundle.path, "echo");
+    const { sessionId } = await newSession(connected);
+
+    await expect(prompt(connected, sessionId, keys)).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringContaining("nothing but control characters"),
+    });
+    expect(connected.at.calls()).toEqual([]);
+    expect(readSignals(connected.stderr()).failedTurns).toMatchObject([{ kind: "bad_prompt" }]);
+    await prompt(connected, sessionId, `${keys}go on`);
+    expect(textOf(connected.updates)).toBe(`You said: ${keys}go on`);
+  });
+
   test("the client's MCP servers reach Amp in a private file", async () => {
     const connected = await connect(bundle.path, "echo");
     const { sessionId } = await newSession(connected, {
@@ -217,6 +276,61 @@ describe("failures", () => {
       failedTurns: [{ kind, reason: expect.stringMatching(/\w/) }],
     });
     await expect(prompt(connected, "no such session", "x")).rejects.toMatchObject({ code: -32002 });
+  });
+
+  test.each([
+    ["Out of Credits Add credits to keep using Amp.", "out_of_credits"],
+    ["A tool requires user approval, which is not supported in stream JSON mode", "approval_required"],
+    ["Couldn\u2019t connect to Amp servers", "cannot_connect"],
+    ["Invalid or missing API key. Run 'amp login' to authenticate.", "auth_required"],
+  ])("the reason in a result is told: %s", async (reason, kind) => {
+    const connected = await connect(bundle.path, "echo");
+    const { sessionId } = await newSession(connected);
+
+    await expect(prompt(connected, sessionId, `fail: ${reason}`)).rejects.toMatchObject({ data: { kind } });
+    // Amp's first event came only together with the failure: nothing had begun.
+    expect(readSignals(connected.stderr())).toEqual({
+      isReady: true,
+      hasFirstEvent: false,
+      failedTurns: [{ kind, reason: `Amp reported error_during_execution: ${reason}` }],
+    });
+  });
+
+  test("a failure tells no secret", async () => {
+    const at = await scripted("echo");
+    const env = { ...at.env, AMP_API_KEY: "sgamp_user_very-secret" };
+    const connected = await connect(bundle.path, "echo", { at: { ...at, env } });
+    const { sessionId } = await newSession(connected);
+    const error = await prompt(connected, sessionId, "fail: the key sgamp_user_very-secret").catch(
+      (thrown) => thrown,
+    );
+
+    expect(`${error.message} ${JSON.stringify(error.data)} ${connected.stderr()}`).not.toContain(
+      "very-secret",
+    );
+    expect(error.message).toContain("the key [redacted]");
+  });
+
+  test.each([
+    ["fail", "failed", ""],
+    ["late", "completed", "done all the same"],
+  ])("a call that is open when a turn fails is closed: %s", async (how, status, text) => {
+    const connected = await connect(bundle.path, "echo");
+    const { sessionId } = await newSession(connected);
+    await expect(prompt(connected, sessionId, `open-call: ${how}`)).rejects.toThrow();
+
+    expect(closed(connected.updates)).toEqual([["t1", status, text]]);
+  });
+
+  test("a call that is open when a turn is cancelled is closed as failed", async () => {
+    const connected = await connect(bundle.path, "echo");
+    const { sessionId } = await newSession(connected);
+    const turn = prompt(connected, sessionId, "open-call: wait");
+    await expect.poll(() => textOf(connected.updates), SOON).toBe("waiting");
+    await connected.agent.notify(session.cancel, { sessionId });
+
+    expect(await turn).toMatchObject({ stopReason: "cancelled" });
+    expect(closed(connected.updates)).toEqual([["t1", "failed", ""]]);
   });
 
   test("no more turns is a stop reason, a time limit an error", async () => {
@@ -339,6 +453,65 @@ describe("consent for an ask rule", () => {
     expect(
       readdirSync(tmpdir()).filter((name) => name.startsWith("amp-ask-") && !before.includes(name)),
     ).toEqual([]);
+  });
+
+  const withSettings = async (scenario: string, settings: object): Promise<Scripted> => {
+    const at = await scripted(scenario);
+    mkdirSync(join(at.home, ".config", "amp"), { recursive: true });
+    writeFileSync(join(at.home, ".config", "amp", "settings.json"), JSON.stringify(settings));
+    return at;
+  };
+
+  test.each([
+    [{ "amp.permissions": [{ tool: "Read", action: "reject" }] }],
+    [{ "amp.permissions": [] }],
+    [{ "amp.dangerouslyAllowAll": false }],
+    [{ "amp.guardedFiles.allowlist": [] }],
+  ])("with %j Amp's own rules ask, and what no rule speaks of runs", async (settings) => {
+    const requests: RequestPermissionRequest[] = [];
+    const connected = await connect(bundle.path, "ask", {
+      at: await withSettings("ask", settings),
+      consent: (request) => {
+        requests.push(request);
+        return { outcome: "cancelled" };
+      },
+    });
+    const { sessionId } = await newSession(connected);
+    await prompt(connected, sessionId, "npm install left-pad");
+    expect(requests).toMatchObject([{ toolCall: { title: "npm install left-pad" } }]);
+    expect(textOf(connected.updates)).toMatch(/I could not run it\.$/);
+
+    await prompt(connected, sessionId, "echo free");
+    expect(textOf(connected.updates)).toMatch(/ran it: free$/);
+    await prompt(connected, sessionId, "ask-unheard: echo unheard");
+    expect(textOf(connected.updates)).toMatch(/ran it: unheard$/);
+    expect(requests).toHaveLength(1);
+  });
+
+  test("a program of the user's own decides, and where it ends with 1 the client is asked", async () => {
+    const program = join((await scripted("ask")).home, "decide");
+    const at = await withSettings("ask", {
+      "amp.permissions": [{ tool: "Bash", action: "delegate", to: program }],
+    });
+    const requests: RequestPermissionRequest[] = [];
+    const connected = await connect(bundle.path, "ask", {
+      at,
+      consent: (request) => {
+        requests.push(request);
+        const optionId = option("allow_once")(request) ?? "";
+        return { outcome: "selected", optionId };
+      },
+    });
+    const { sessionId } = await newSession(connected);
+    for (const [code, asked, shown] of [
+      [0, 0, /ran it: hi$/],
+      [1, 1, /ran it: hi$/],
+      [2, 1, /I could not run it\.$/],
+    ] as const) {
+      writeFileSync(program, `#!/bin/sh\ncat > /dev/null\nexit ${code}\n`, { mode: 0o700 });
+      await prompt(connected, sessionId, "echo hi");
+      expect([requests.length, textOf(connected.updates)]).toEqual([asked, expect.stringMatching(shown)]);
+    }
   });
 
   test("without a rule that asks, Amp reads its own settings and nobody is asked", async () => {

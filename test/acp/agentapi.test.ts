@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { readSignals } from "../../src/acp/signals.ts";
 import { type AgentApiClient, createAgentApiClient } from "../../src/agentapi/client.ts";
 import { firstAnswer } from "../../src/agentapi/wait.ts";
 import { isGroupAlive, SCRIPTED_AMP, type Scripted, scripted } from "../amp/scripted.ts";
@@ -172,6 +173,24 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, {
       /^half\n\nAmp could not do this\. Amp ended with signal SIGKILL/,
     );
     expect(await ask(running, "echo: on we go")).toBe("You said: on we go");
+  });
+
+  test("a key that somebody presses is no prompt, and a turn that fails leaves no call open", async () => {
+    const running = await startAgentApi("echo");
+    expect(await ask(running, "\u0003")).toContain("nothing but control characters");
+    // A raw message is no part of AgentAPI's conversation: there the log alone tells.
+    await running.client.sendMessage({ type: "raw", content: "\u001b" }, { timeoutMs: 30_000 });
+    await expect
+      .poll(() => readSignals(running.log()).failedTurns.map(({ kind }) => kind), { timeout: 20_000 })
+      .toEqual(["bad_prompt", "bad_prompt"]);
+    expect(running.at.calls()).toEqual([]);
+    expect(await ask(running, "open-call: fail")).toMatch(
+      /^\n\[Tool: execute\] sleep 9\n\[Tool Status: failed\]\n.*Amp could not do this\. .*Out of Credits/s,
+    );
+    expect(readSignals(running.log()).failedTurns.at(-1)).toEqual({
+      kind: "out_of_credits",
+      reason: expect.stringContaining("Out of Credits"),
+    });
   });
 
   test("SIGTERM ends AgentAPI, the agent and Amp", async () => {

@@ -1,9 +1,8 @@
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { delegateAsks, permissionsOf } from "../../src/acp/ask-rules.ts";
-import { type Decide, PermissionBroker, type PermissionQuestion } from "../../src/acp/broker.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type Decide, delegateTo, PermissionBroker, type PermissionQuestion } from "../../src/acp/broker.ts";
 import type { PermissionRule } from "../../src/amp/options.ts";
 import { testPermission } from "../../src/amp/permissions.ts";
 import { probeAmp } from "../../src/amp/probe.ts";
@@ -75,55 +74,66 @@ test("a decision that fails is a refusal, and one whose caller is gone is told s
   await expect.poll(() => gone).toEqual([true]);
 });
 
-describe("which rules are delegated", () => {
+test("each rule that asks, or may come to it, asks through the program; the others stay as they are", async () => {
+  const broker = { program: "/p", programFor: (decider: string) => `/p for ${decider}` };
   const rules: PermissionRule[] = [
     { tool: "Read", action: "allow" },
-    { tool: "Bash", action: "ask", matches: { cmd: "*rm*" } },
+    { tool: "Bash", action: "ask", matches: { cmd: "*rm*" }, context: "thread" },
+    { tool: "Bash", action: "delegate", to: "~/mine" },
+    { tool: "Bash", action: "reject", message: "no" },
   ];
-  const builtin = async (): Promise<PermissionRule[]> => [{ tool: "Bash", action: "ask" }];
-  const never = (): never => {
-    throw new Error("read for nothing");
-  };
 
-  test("ask rules keep their conditions; the others stay as they are", async () => {
-    expect(await delegateAsks({ rules, allowsAll: undefined }, never, "/p")).toEqual([
-      { tool: "Read", action: "allow" },
-      { tool: "Bash", action: "delegate", to: "/p", matches: { cmd: "*rm*" } },
-    ]);
+  expect(rules.map(delegateTo(broker))).toEqual([
+    { tool: "Read", action: "allow" },
+    { tool: "Bash", action: "delegate", to: "/p", matches: { cmd: "*rm*" }, context: "thread" },
+    { tool: "Bash", action: "delegate", to: "/p for ~/mine" },
+    { tool: "Bash", action: "reject", message: "no" },
+  ]);
+});
+
+test.each([
+  [0, 0, "", 0],
+  [1, 0, "", 1],
+  [2, 2, "mine says no", 0],
+  [77, 77, "mine says no", 0],
+])("a program of the user's own that ends with %i", async (code, exitCode, stderr, questions) => {
+  const asked: PermissionQuestion[] = [];
+  const opened = await broker(async (question) => {
+    asked.push(question);
+    return { isAllowed: true, reason: "" };
   });
+  const { home, env } = await scripted("echo");
+  const program = `#!/bin/sh\ncat > "$HOME/input"\n[ ${code} -lt 2 ] || echo mine says no >&2\nexit ${code}\n`;
+  writeFileSync(join(home, "mine"), program, { mode: 0o700 });
+  for (const path of ["~/mine", "%HOME%/mine"]) {
+    const run = execa(opened.programFor(path), { input: '{"cmd":"x"}', env, reject: false });
+    expect(await run).toMatchObject({ exitCode, stderr });
+    expect(readFileSync(join(home, "input"), "utf8")).toBe('{"cmd":"x"}');
+  }
 
-  test("nothing is changed where nothing asks, or Amp never does", async () => {
-    expect(
-      await delegateAsks({ rules: rules.slice(0, 1), allowsAll: undefined }, never, "/p"),
-    ).toBeUndefined();
-    expect(await delegateAsks({ rules, allowsAll: true }, never, "/p")).toBeUndefined();
-    expect(permissionsOf({ "amp.permissions": "odd", "amp.dangerouslyAllowAll": 1 })).toEqual({
-      rules: [],
-      allowsAll: undefined,
-    });
-  });
+  expect(asked).toHaveLength(2 * questions);
+  expect(opened.programFor("~/mine")).toBe(opened.programFor("~/mine"));
+});
 
-  test("with amp.dangerouslyAllowAll: false Amp's own rules take part", async () => {
-    expect(await delegateAsks({ rules: [], allowsAll: false }, builtin, "/p")).toEqual([
-      { tool: "Bash", action: "delegate", to: "/p" },
-    ]);
+test("a program that is not there is a refusal", async () => {
+  const opened = await broker(async () => ({ isAllowed: true, reason: "" }));
+
+  expect(await ask(opened.programFor("/nowhere"), "{}")).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("ENOENT"),
   });
 });
 
 const real = await findRealAmp();
 test.skipIf(!real)(`the real Amp runs the program and does as it says ${whyNoRealAmp()}`, async () => {
   const questions: PermissionQuestion[] = [];
-  const { program } = await broker(async (question) => {
+  const opened = await broker(async (question) => {
     questions.push(question);
     return { isAllowed: questions.length === 1, reason: "not this one" };
   });
   const { home, env } = await scripted("echo");
   const settingsFile = join(home, "settings.json");
-  const rules = await delegateAsks(
-    { rules: [{ tool: "Bash", action: "ask" }], allowsAll: undefined },
-    async () => [],
-    program,
-  );
+  const rules = [{ tool: "Bash", action: "ask" } as const].map(delegateTo(opened));
   writeFileSync(settingsFile, JSON.stringify({ "amp.permissions": rules }));
   const options = { amp: await probeAmp(real?.path ?? ""), cwd: home, env, settingsFile };
 

@@ -42,6 +42,16 @@ test("of a long talk the end is kept, and is enough", () => {
   expect(all.endsWith(whole)).toBe(true);
 });
 
+test("a long text is known again without being kept", () => {
+  const text = "y".repeat(1_000_000);
+
+  expect(said(text).endsWith(text)).toBe(true);
+  expect(said("before", text).endsWith(`before\n\n${text}`)).toBe(true);
+  for (const other of [`${text}y`, `${text.slice(1)}z`, `z${text.slice(1)}`]) {
+    expect(said(text).endsWith(other)).toBe(false);
+  }
+});
+
 test("the answer is the main conversation's, and a reason is no answer", () => {
   const text = { type: "text", text: "a" };
   const assistant = (parent_tool_use_id: string | null, content: unknown[]) =>

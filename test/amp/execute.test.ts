@@ -105,6 +105,26 @@ describe("a turn that works", () => {
   });
 });
 
+test("a failure among several messages is not called a success", async () => {
+  const at = await scripted("echo");
+  const messages = (async function* () {
+    yield "error: first";
+    yield "second";
+  })();
+
+  await expect(run(messages, at.options)).rejects.toMatchObject({ message: /the model is overloaded/ });
+  await expect(run(["fail: Out of Credits Add credits.", "second"], at.options)).rejects.toMatchObject({
+    kind: "out_of_credits",
+    remedy: /Add credits/,
+  });
+});
+
+test("an answer that stands in no result is still one", async () => {
+  const { options } = await scripted("echo");
+
+  expect(await run("answer: one|two=>", options)).toMatchObject({ text: "one\n\ntwo" });
+});
+
 describe("a turn that fails", () => {
   test.each([
     ["offline", "cannot_connect", /Couldn't connect to the Amp server/],

@@ -11,6 +11,8 @@ test.each([
   ["Task", { description: "Look around", prompt: "long" }, "think", "Subagent Look around"],
   ["mcp__coder__coder_report_task", { summary: "half" }, "other", "coder: coder_report_task half"],
   ["unheard_of", {}, "other", "unheard_of"],
+  ["apply_patch", { patchText: "no patch" }, "edit", "Patch files"],
+  ["apply_patch", null, "edit", "Patch files"],
   ["Bash", null, "execute", "Bash"],
   ["Bash", { cmd: "x".repeat(500) }, "execute", `${"x".repeat(119)}…`],
 ])("%s %j is %s: %s", (name, input, kind, title) => {
@@ -35,4 +37,34 @@ test("files, changes and the plan", () => {
     { content: "a", status: "in_progress", priority: "medium" },
     { content: "b", status: "pending", priority: "low" },
   ]);
+});
+
+test("a patch shows its files and what it does to them", () => {
+  const patchText = [
+    "*** Begin Patch",
+    "*** Add File: src/new.ts",
+    "+export const a = 1;",
+    "+",
+    "*** Update File: src/old.ts",
+    "*** Move to: src/moved.ts",
+    "@@ class A",
+    " kept",
+    "-before",
+    "+after",
+    "*** End of File",
+    "*** Delete File: src/gone.ts",
+    "*** End Patch",
+  ];
+
+  for (const lineEnd of ["\n", "\r\n"]) {
+    expect(describeTool("apply_patch", { patchText: patchText.join(lineEnd) })).toEqual({
+      title: "Patch src/new.ts, src/old.ts, src/moved.ts, src/gone.ts",
+      kind: "edit",
+      locations: ["src/new.ts", "src/old.ts", "src/moved.ts", "src/gone.ts"].map((path) => ({ path })),
+      changes: [
+        { path: "src/new.ts", newText: "export const a = 1;\n\n" },
+        { path: "src/old.ts", oldText: "kept\nbefore\n", newText: "kept\nafter\n" },
+      ],
+    });
+  }
 });

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { execa, type Options } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { probeAmp } from "../../src/amp/probe.ts";
 import { isGroupAlive, SCRIPTED_AMP, type Scripted, scripted } from "../amp/scripted.ts";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
@@ -66,19 +66,47 @@ test.each([[["-"]], [[]]])("the prompt from stdin with %j", async (args) => {
   });
 });
 
-test("--json passes the events through, line by line, broken ones too", async () => {
-  const { stdout, exitCode } = await amp(["x", "--json"], await scripted("garbage"));
+test("--json passes the events through, line by line; a line that is none goes to stderr", async () => {
+  const { stdout, stderr, exitCode } = await amp(["x", "--json"], await scripted("garbage"));
   const lines = String(stdout).trimEnd().split("\n");
 
   expect(exitCode).toBe(0);
-  expect(lines[2]).toBe("this is no JSON");
-  expect(lines.filter((_, index) => index !== 2).map((line) => JSON.parse(line).type)).toEqual([
+  expect(lines.map((line) => JSON.parse(line).type)).toEqual([
     "system",
     "assistant",
     "telemetry",
     "assistant",
     "result",
   ]);
+  expect(stderr).toBe("warning: line 3 of Amp's output is left out, not JSON: this is no JSON\n");
+});
+
+test.each([
+  [["--json"]],
+  [[]],
+])("with %j a broken line is said without its secrets, and nothing steers the terminal", async (flags) => {
+  const at = await scripted("leak");
+  const { stdout, stderr } = await amp(["x", ...flags], at, {
+    env: { AMP_API_KEY: "sgamp_user_very-secret" },
+  });
+
+  expect(stderr).toBe(
+    "warning: line 2 of Amp's output is left out, not JSON: debug: the key is [redacted]  [31m\n",
+  );
+  expect(`${stdout}`).not.toContain("very-secret");
+  expect(`${stdout}`).toContain("told");
+});
+
+test.each([
+  ["answer: 42=>42", "42\n"],
+  ["answer: Let me see.=>42", "Let me see.\n42\n"],
+  ["answer: one||two|=>one\n\n\n\ntwo\n\n", "one\ntwo\n"],
+  ["answer: one|two=>two", "one\ntwo\n"],
+  ["answer: |=>42", "42\n"],
+  ["answer: =>42", "42\n"],
+  ["odd: x", "still here\n"],
+])("%j shows the answer, and shows it once", async (prompt, stdout) => {
+  expect(await amp([prompt], await scripted("echo"))).toMatchObject({ exitCode: 0, stdout, stderr: "" });
 });
 
 test("a subagent's text is not the answer", async () => {
@@ -109,10 +137,72 @@ test("flags reach Amp; --reject goes before --allow and both before the settings
   expect(call?.args.slice(0, 3)).toEqual(["threads", "continue", thread]);
   expect(call?.args.join(" ")).toContain("--mode high --label a --label b");
   expect(call?.args).toContain("--no-archive-after-execute");
+  // Amp refuses what no rule speaks of: so the flags alone must not shut out everything else.
   expect(JSON.parse(call?.settings?.text ?? "")["amp.permissions"]).toEqual([
     { tool: "Read", action: "reject" },
     { tool: "Bash", action: "allow" },
+    { tool: "*", action: "allow" },
   ]);
+});
+
+describe("permissions", () => {
+  async function withSettings(scenario: string, settings: object): Promise<Scripted> {
+    const at = await scripted(scenario);
+    mkdirSync(join(at.home, ".config", "amp"), { recursive: true });
+    writeFileSync(join(at.home, ".config", "amp", "settings.json"), JSON.stringify(settings));
+    return at;
+  }
+  const rules = { "amp.permissions": [{ tool: "Read", action: "allow" }] };
+
+  test.each([
+    ["a rule of Amp's own asks", "ask", rules, "npm install left-pad"],
+    ["a rule of the user's asks", "ask", { "amp.permissions": [{ tool: "Bash", action: "ask" }] }, "echo hi"],
+    ["with only a guarded file", "ask", { "amp.guardedFiles.allowlist": [] }, "npm install left-pad"],
+  ])("%s: refused, and said so", async (_, scenario, settings, prompt) => {
+    const { stdout, stderr, exitCode } = await amp([prompt], await withSettings(scenario, settings));
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "I could not run it.\n" });
+    expect(stderr).toContain(
+      `warning: Bash (${prompt}) was refused: a permission rule asks for consent, and nobody can be asked here. ` +
+        "Allow it with --allow, or by a rule in amp.permissions.\n",
+    );
+  });
+
+  test("a program of the user's that ends with 1 asks, too", async () => {
+    const at = await scripted("ask");
+    const program = join(at.home, "decide");
+    writeFileSync(program, "#!/bin/sh\ncat > /dev/null\nexit 1\n", { mode: 0o700 });
+    const settings = { "amp.permissions": [{ tool: "Bash", action: "delegate", to: program }] };
+    mkdirSync(join(at.home, ".config", "amp"), { recursive: true });
+    writeFileSync(join(at.home, ".config", "amp", "settings.json"), JSON.stringify(settings));
+
+    expect((await amp(["echo hi"], at)).stderr).toContain("warning: Bash (echo hi) was refused");
+  });
+
+  test.each([
+    ["what Amp's own rules allow", "ask", rules, []],
+    ["what no rule speaks of", "ask-unheard", rules, []],
+    [
+      "what --allow names",
+      "ask",
+      { "amp.permissions": [{ tool: "Bash", action: "ask" }] },
+      ["--allow", "Bash"],
+    ],
+    ["everything without rules", "ask", {}, []],
+    ["everything else with flags alone", "ask-unheard", {}, ["--reject", "Bash"]],
+    ["everything with amp.dangerouslyAllowAll", "ask", { ...rules, "amp.dangerouslyAllowAll": true }, []],
+  ])("%s runs", async (_, scenario, settings, flags) => {
+    expect(await amp(["echo hi", ...flags], await withSettings(scenario, settings))).toMatchObject({
+      stdout: "ran it: hi\n",
+      stderr: "",
+    });
+  });
+
+  test("--reject holds also where the settings allow everything", async () => {
+    const at = await withSettings("ask", { "amp.dangerouslyAllowAll": true });
+
+    expect((await amp(["echo hi", "--reject", "Bash"], at)).stdout).toBe("I could not run it.\n");
+  });
 });
 
 test.each([
@@ -124,9 +214,18 @@ test.each([
   ["denial", 1, /^warning: Amp was refused 1 tool call\.\nerror: .*\(permission_denied\)/],
   ["offline", 1, /\(cannot_connect\)\nTo fix it: Check the network/],
   ["login", 1, /\(auth_required\)\nTo fix it: Set AMP_API_KEY/],
+  ["fail: Out of Credits Add credits to keep using Amp.", 1, /\(out_of_credits\)\nTo fix it: Add credits/],
+  [
+    "fail: A tool requires user approval, which is not supported in stream JSON mode",
+    1,
+    /\(approval_required\)\nTo fix it: Allow the tool/,
+  ],
+  ["fail: Unable to connect to Amp servers after multiple attempts", 1, /\(cannot_connect\)/],
+  ["fail: the key sgamp_user_very_secret is odd", 1, /^error: .*: the key \[redacted\] is odd \(execution\)/],
   ["crash", 1, /\(execution\)\nTo fix it: .*\nAmp's last words:\n {2}panic: something broke/],
 ])("%s exits %i and says what to do", async (scenario, exitCode, stderr) => {
-  const result = await amp(["x"], await scripted(scenario));
+  const [, name = "", text = "x"] = scenario.match(/^([a-z-]+)(?:: (.*))?$/) ?? [];
+  const result = await amp([text], await scripted(name));
 
   expect(result).toMatchObject({ exitCode, stderr: expect.stringMatching(stderr) });
 });
