@@ -80,7 +80,10 @@ async function closeServers(roots: readonly ProcessIdentity[], deadline: number)
       ports.set(server, portOf(server.pid));
       if (!roots.some(({ pid }) => pid === server.pid)) ask(server);
     }
-  } while (!(await until(isClosed, Math.min(deadline, after(LOOK_AGAIN_MS)))) && performance.now() < deadline);
+  } while (
+    !(await until(isClosed, Math.min(deadline, after(LOOK_AGAIN_MS)))) &&
+    performance.now() < deadline
+  );
   return [...ports.keys()];
 }
 

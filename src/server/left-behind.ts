@@ -1,5 +1,5 @@
 import { namesIn, targetOf, textIn } from "../system/glance.ts";
-import { identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
+import { identifyProcess, type ProcessIdentity, statFields } from "../system/process-identity.ts";
 import { isServer } from "./command.ts";
 
 /**
@@ -28,16 +28,10 @@ function pidsOf(moduleDir: string): number[] {
 
 /** A terminal of the agent's own making has a parent in here. */
 function isOrphanedAgent(pid: number, family: readonly number[]): boolean {
-  return leadsTerminal(pid) && !family.includes(Number(statOf(pid)[1]));
+  return leadsTerminal(pid) && !family.includes(Number(statFields(pid)[1]));
 }
 
 /** AgentAPI starts the agent as leader of a terminal session. */
 export function leadsTerminal(pid: number): boolean {
-  return Number(statOf(pid)[3]) === pid && targetOf(`/proc/${pid}/fd/0`).startsWith("/dev/pts/");
-}
-
-/** Fields of `/proc/<pid>/stat` from behind the command in parentheses on: state, parent, group, session, … */
-function statOf(pid: number): string[] {
-  const stat = textIn(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(statFields(pid)[3]) === pid && targetOf(`/proc/${pid}/fd/0`).startsWith("/dev/pts/");
 }

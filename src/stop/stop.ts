@@ -9,11 +9,11 @@ import type { ProcessIdentity } from "../system/process-identity.ts";
 import { postSnapshot } from "./snapshot.ts";
 
 /** A message that is on its way takes 1.2 s with the real Amp, more on a loaded machine. */
-const MESSAGE_MS = 3_000;
+const MESSAGE_MS = 4_000;
 
 /**
  * Gives Coder the last messages, then ends AgentAPI and the agent, which saves the conversation. Nothing of them is left
- * running. Takes at most 20 s: 3 for a message, 6 for the snapshot, 10 for a graceful end, the rest for the other kind.
+ * running. Takes at most 20 s: 4 for a message, 6 for the snapshot, 10 for a graceful end, the rest for the other kind.
  */
 export async function stop(context: Context, log: Log): Promise<void> {
   const { config, paths } = context;
