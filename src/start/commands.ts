@@ -72,8 +72,8 @@ export function serverEnvironment(
   env: NodeJS.ProcessEnv,
   amp: string,
 ): NodeJS.ProcessEnv {
-  // The supervisor needs the runtime when it gives up; its times are for tests.
-  const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RUNTIME$|RESTART_)/.test(name);
+  // The supervisor's times, which tests set.
+  const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_)/.test(name);
   const inherited = Object.entries(env).filter(([name]) => !isLeftover(name));
   const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
   return {
