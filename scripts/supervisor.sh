@@ -5,18 +5,22 @@
 #
 # Until the file "ready" is in the state directory the first start is still being watched: an AgentAPI that ends
 # before is not restarted. Afterwards it is, at once and then with growing pauses, on the same Amp thread and state.
-# After 5 ends within 10 minutes it gives up. The first run gets our standard input, which holds the first prompt.
+# Once that has failed for 10 minutes it gives up. The first run gets our standard input, which holds the first prompt.
+#
+# SIGTERM ends it as soon as AgentAPI has ended, which needs a SIGTERM of its own.
 set -u
 
 state=$1
 saves_state=$2
 shift 2
 
-most_ends=5
-window_s=600
-longest_pause_s=30
+# Only tests have a reason to give others.
+give_up_s=${AMP_MODULE_RESTART_GIVE_UP_S:-600}
+longest_pause_s=${AMP_MODULE_RESTART_LONGEST_PAUSE_S:-60}
+# Who has lived so long was well: its end begins a new count.
+healthy_s=${AMP_MODULE_RESTART_HEALTHY_S:-60}
 
-child=
+pause=
 saver=
 is_stopping=no
 
@@ -37,7 +41,7 @@ monotonic() {
 stop() {
   is_stopping=yes
   [ -z "$saver" ] || kill -TERM "$saver" 2>/dev/null
-  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+  [ -z "$pause" ] || kill -TERM "$pause" 2>/dev/null
 }
 trap stop TERM INT
 # Not ignored: AgentAPI and Amp would inherit that, and Amp is to end with its terminal.
@@ -125,7 +129,8 @@ end_agents() {
   tries=0
   while [ -n "$agents" ]; do
     for pid in $agents; do
-      if [ "$tries" -eq 0 ]; then kill -TERM "$pid"; elif [ "$tries" -eq 10 ]; then kill -KILL "$pid"; fi
+      # The real Amp needs a second one.
+      if [ "$tries" -le 1 ]; then kill -TERM "$pid"; elif [ "$tries" -eq 10 ]; then kill -KILL "$pid"; fi
     done 2>/dev/null
     [ "$tries" -lt 10 ] || break
     tries=$((tries + 1))
@@ -134,63 +139,91 @@ end_agents() {
   done
 }
 
-# A signal for us interrupts wait; only the child's own end counts.
-wait_for_child() {
-  while :; do
-    wait "$child"
-    status=$?
-    kill -0 "$child" 2>/dev/null || return 0
-  done
+# In the foreground: what a shell puts into the background ignores SIGINT for good, and so would Amp below it.
+run_server() {
+  # shellcheck disable=SC2016 # for the inner shell, whose pid becomes AgentAPI's
+  /bin/sh -c 'printf "%s\n" "$$" >"$0/agentapi.pid.tmp" && mv -f "$0/agentapi.pid.tmp" "$0/agentapi.pid"
+    exec "$@" 2>&4 4>&-' "$state" "$@" <&3 3<&-
+}
+
+# Whether AgentAPI is to run again. Somebody who has deleted the state directory still wants it, unless the module is
+# gone, too.
+is_wanted() {
+  [ "$is_stopping" = no ] || return 1
+  [ -d "$state" ] || { mkdir -m 700 "$state" && : >"$state/ready"; } 2>/dev/null || return 1
+  [ -e "$state/ready" ]
+}
+
+# A start that did not know of us has put another supervisor in our place.
+is_replaced() {
+  record=
+  read -r record 2>/dev/null <"$state/agentapi.json" || :
+  case $record in
+    '' | *"\"pid\":$$,"*) return 1 ;;
+  esac
+}
+
+give_up() {
+  log ERROR "AgentAPI or Amp ended $ends times within $((failing_s / 60)) minutes (exit code $status): giving up."
+  # The cause is told by the one who tells it at a start, too.
+  "${AMP_MODULE_INSTANCE:-}/bin/amp-module" explain-end "$status" </dev/null 2>&4 ||
+    log ERROR 'To fix it: read the lines above for the reason, then run "amp-module start" or restart the workspace.'
 }
 
 rm -f "$state/ready"
-exec 3<&0 </dev/null
+# A shell reports the signal that ends a command; how it ended is a line of our own.
+exec 3<&0 </dev/null 4>&2 2>/dev/null
 if [ "$saves_state" = yes ]; then
-  save_while_changing $$ 3<&- &
+  save_while_changing $$ 3<&- 4>&- &
   saver=$!
 fi
 
+status=143
 ends=0
+# How long it has been failing, pauses included: added up, so that no clock and no suspended machine can change it.
+failing_s=0
 pause_s=0
-window_from=
-while :; do
-  "$@" <&3 3<&- &
-  child=$!
-  printf '%s\n' "$child" >"$state/agentapi.pid.tmp" && mv -f "$state/agentapi.pid.tmp" "$state/agentapi.pid"
-  # A stop that came before there was a child to pass it on to.
-  [ "$is_stopping" = no ] || kill -TERM "$child" 2>/dev/null
+while [ "$is_stopping" = no ]; do
+  monotonic
+  started_at=$now
+  run_server "$@"
+  status=$?
   exec 3</dev/null
-  wait_for_child
-  child=
   rm -f "$state/agentapi.pid"
-  if [ "$is_stopping" = yes ] || [ ! -e "$state/ready" ]; then
-    break
-  fi
+  is_wanted || break
   end_agents
 
   monotonic
-  if [ -z "$window_from" ] || [ $((now - window_from)) -gt "$window_s" ]; then
-    window_from=$now
+  lived_s=$((now > started_at ? now - started_at : 0))
+  if [ "$lived_s" -ge "$healthy_s" ]; then
     ends=0
+    failing_s=0
     pause_s=0
+  else
+    failing_s=$((failing_s + lived_s))
   fi
   ends=$((ends + 1))
-  if [ "$ends" -ge "$most_ends" ]; then
-    log ERROR "AgentAPI or Amp ended $ends times within $((window_s / 60)) minutes (exit code $status): giving up."
-    log ERROR 'To fix it: read the lines above for the reason, then run "amp-module start" or restart the workspace.'
+  if [ "$failing_s" -ge "$give_up_s" ]; then
+    give_up
     break
   fi
+  when="in $pause_s s"
+  [ "$pause_s" -gt 0 ] || when='at once'
   if [ "$status" -eq 0 ]; then
-    log INFO 'Amp was ended, and AgentAPI with it: starting both again.'
+    log INFO "Amp was ended, and AgentAPI with it: starting both again $when."
   else
-    log WARN "AgentAPI or Amp ended unexpectedly (exit code $status): starting again in $pause_s s."
+    log WARN "AgentAPI or Amp ended unexpectedly (exit code $status): starting again $when."
   fi
   if [ "$pause_s" -gt 0 ]; then
     sleep "$pause_s" &
-    child=$!
-    wait "$child"
-    child=
-    [ "$is_stopping" = no ] || break
+    pause=$!
+    wait "$pause"
+    pause=
+    failing_s=$((failing_s + pause_s))
+  fi
+  if is_replaced; then
+    log INFO 'Another start has taken over.'
+    break
   fi
   pause_s=$((pause_s == 0 ? 1 : pause_s * 2))
   [ "$pause_s" -le "$longest_pause_s" ] || pause_s=$longest_pause_s

@@ -8,6 +8,7 @@ import { prebakeCommand } from "./install/prebake-command.ts";
 import { doctor } from "./operate/doctor.ts";
 import { ampPrefixes, PREBAKED_DIR } from "./paths.ts";
 import { runCommand } from "./run/command.ts";
+import { explainEnd } from "./start/explain-end.ts";
 import { describePrograms } from "./start/programs.ts";
 import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
@@ -53,6 +54,13 @@ const commands = {
   }),
   run: runCommand(whereAmpIs),
   prebake: prebakeCommand,
+  "explain-end": defineCommand({
+    name: "explain-end",
+    summary: "write to the log why AgentAPI ended",
+    isInternal: true,
+    argument: { name: "<exit code>", description: "of AgentAPI" },
+    action: async (_, exitCode) => explainEnd(contextOfThisFile(), Number(exitCode)),
+  }),
 };
 
 try {

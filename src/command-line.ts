@@ -30,6 +30,8 @@ type Values<O extends Options> = {
 export interface Command {
   /** One line for the list of commands. */
   summary: string;
+  /** Not in the list of commands: one of the module's own scripts calls it. */
+  isInternal?: boolean;
   help(): string;
   /** @throws UsageError where the arguments are not the command's */
   run(args: string[]): Promise<void>;
@@ -38,6 +40,7 @@ export interface Command {
 interface Definition<O extends Options> {
   name: string;
   summary: string;
+  isInternal?: boolean;
   options?: O;
   /** The one argument that the command takes, none where left out. */
   argument?: { name: string; description: string };
@@ -50,7 +53,7 @@ const HELP_OPTION = { type: "boolean", short: "h", description: "show this help"
 
 /** Makes a command out of what it takes and what it does. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { name, summary, argument, details, action } = definition;
+  const { name, summary, isInternal = false, argument, details, action } = definition;
   const options: Options = { ...definition.options, help: HELP_OPTION };
 
   function help(): string {
@@ -77,7 +80,7 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
     await action(values as Values<O>, first);
   }
 
-  return { summary, help, run };
+  return { summary, isInternal, help, run };
 }
 
 /** A program: what it is for, and its commands by name. */
@@ -107,7 +110,8 @@ export async function runProgram(program: Program, [name = "", ...args]: readonl
 }
 
 function describe({ summary, commands }: Program): string {
-  const rows = Object.entries(commands).map(([name, command]) => row(name, command.summary));
+  const listed = Object.entries(commands).filter(([, { isInternal }]) => !isInternal);
+  const rows = listed.map(([name, command]) => row(name, command.summary));
   const help = row("help [command]", "show the help of a command");
   return ["Usage: amp-module <command> [options]", "", summary, "", "Commands:", ...rows, help].join("\n");
 }

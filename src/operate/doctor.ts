@@ -1,11 +1,8 @@
 import { existsSync, readlinkSync, statSync } from "node:fs";
 import { type ParseError, parse } from "jsonc-parser";
-import { createAgentApiClient } from "../agentapi/client.ts";
-import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
 import { expandHome } from "../paths.ts";
-import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";
 import { findOnPath } from "../system/executables.ts";
@@ -14,8 +11,7 @@ import { describeRuntime } from "../system/runtime.ts";
 import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
 import { examineAgentapi, examineAmp } from "./programs.ts";
-
-const ANSWER_TIMEOUT_MS = 3_000;
+import { examineServer } from "./server-check.ts";
 
 /**
  * Looks at everything that the module set up and prints what it finds; for what is wrong, how to fix it.
@@ -32,7 +28,7 @@ export async function doctor(context: Context): Promise<boolean> {
     settings,
     workdir,
     progressReports,
-    server,
+    examineServer,
     logs,
   ];
   let healthy = true;
@@ -124,41 +120,6 @@ function progressReports({ config, env }: Context): Finding[] {
   return [
     { state: "note", text: "progress reports: there is no `coder` command on PATH, so Amp reports none" },
   ];
-}
-
-async function server({ config, paths }: Context): Promise<Finding[]> {
-  if (!config.enable_agentapi) {
-    return [{ state: "ok", text: "server: none wanted, the terminal app runs Amp itself" }];
-  }
-  const port = config.agentapi_port;
-  const running = readRunningServer(paths.running);
-  if (!running && (await isPortTaken(port))) {
-    const text = `server: port ${port} is taken by ${describePortHolder(port)}`;
-    return [{ state: "wrong", text, fix: "Set agentapi_port to a free port, or end that process." }];
-  }
-  if (!running)
-    return [{ state: "wrong", text: "server: AgentAPI does not run", fix: "Run `amp-module start`." }];
-  try {
-    const { status } = await createAgentApiClient({
-      baseUrl: `http://127.0.0.1:${port}`,
-      timeoutMs: ANSWER_TIMEOUT_MS,
-    }).status();
-    return [
-      {
-        state: "ok",
-        text: `server: AgentAPI (pid ${running.pid}) answers on port ${port}, the agent is ${status}`,
-      },
-    ];
-  } catch (error) {
-    // It answers nobody while it hands a message over, which in a stream takes as long as the agent's turn.
-    if (error instanceof AgentApiError && error.kind === "timeout") {
-      const text = `server: AgentAPI (pid ${running.pid}) is busy with a message, or hangs`;
-      const fix = "Look again later; where it stays so, run `amp-module stop`, then `amp-module start`.";
-      return [{ state: "note", text, fix }];
-    }
-    const text = `server: AgentAPI (pid ${running.pid}) runs but gives no answer: ${reasonOf(error)}`;
-    return [{ state: "wrong", text, fix: "Run `amp-module stop`, then `amp-module start`." }];
-  }
 }
 
 function logs({ paths }: Context): Finding[] {

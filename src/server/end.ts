@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { identifyProcess, isRunning, type ProcessIdentity } from "../system/process-identity.ts";
 import { descendantsOf } from "../system/process-tree.ts";
+import { isAgentApi, isSupervisor, portOf } from "./command.ts";
+import { leadsTerminal } from "./left-behind.ts";
+import { isListenedOn } from "./port-holder.ts";
 
-/** AgentAPI itself gives open requests 5 s and the agent 5 s more. */
-const GRACE_MS = 12_000;
+/** In all; AgentAPI may have to write a long conversation to a slow disk. */
+const GRACE_MS = 10_000;
+/** For the agent, once the conversation is saved. */
+const AGENT_GRACE_MS = 3_000;
 /** For what the agent has started and left running. */
-const BACKGROUND_GRACE_MS = 2_000;
+const BACKGROUND_GRACE_MS = 1_000;
+/** The real Amp only leaves its screen at the first SIGINT or SIGTERM; the second one ends it. */
+const REPEAT_MS = 150;
+/** How often to look for an AgentAPI that a supervisor has started since. */
+const LOOK_AGAIN_MS = 1_000;
 const POLL_MS = 20;
 
 /** How AgentAPI and its agent went: by themselves after SIGTERM, or killed. */
@@ -16,36 +25,105 @@ export function endServer(server: ProcessIdentity, graceMs = GRACE_MS): Promise<
   return endAll([server], graceMs);
 }
 
-/** The same for several processes and everything below them; one that is below another one is left to that at first. */
+/**
+ * The same for several processes and everything below them; one that is below another one is left to that at first.
+ *
+ * Left alone, AgentAPI waits 5 s for an agent that does not go and 5 s for open connections. The conversation is saved
+ * by the time it stops listening, so from then on nobody is waited for any longer.
+ */
 export async function endAll(processes: readonly ProcessIdentity[], graceMs = GRACE_MS): Promise<Ending> {
-  const deadline = performance.now() + graceMs;
   const below = new Set(processes.flatMap(({ pid }) => descendantsOf(pid)));
   const roots = processes.filter(({ pid }) => !below.has(pid));
   const family = familyOf(roots);
-  for (const root of roots) signal(root, "SIGTERM");
+  let deadline = after(graceMs);
+  const servers = await closeServers(roots, deadline);
+  if (servers.length > 0) deadline = Math.min(deadline, after(AGENT_GRACE_MS));
+  family.push(...familyOf(servers));
+  const agents = family.filter(({ pid }) => leadsTerminal(pid));
+  await endAgents(agents, servers, deadline);
+
   // AgentAPI ends its agent, but nobody what the agent has put into the background.
-  if (await allGone(roots, deadline)) for (const member of family) signal(member, "SIGTERM");
-  if (await allGone(family, Math.min(deadline, performance.now() + BACKGROUND_GRACE_MS))) return "ended";
+  if (await until(() => areGone(roots), deadline)) for (const member of family) signal(member, "SIGTERM");
+  if (await until(() => areGone(family), Math.min(deadline, after(BACKGROUND_GRACE_MS)))) return "ended";
   // What they have started since then belongs to them, too.
   const left = familyOf(family.filter(isRunning));
   for (const member of left) signal(member, "SIGKILL");
-  await allGone(left, performance.now() + 1000);
+  await until(() => areGone(left), after(1000));
   return "killed";
 }
 
 /** Processes and all below them, but for this very one: the agent itself may have run the command that ends it. */
 export function familyOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
   const descendants = roots.flatMap(({ pid }) => descendantsOf(pid));
-  const members = [...roots, ...descendants.flatMap((pid) => identifyProcess(pid) ?? [])];
-  return members.filter(({ pid }) => pid !== process.pid);
+  return [...roots, ...identify(descendants)].filter(({ pid }) => pid !== process.pid);
 }
 
-async function allGone(family: readonly ProcessIdentity[], deadline: number): Promise<boolean> {
-  while (family.some(isRunning)) {
+/**
+ * Asks the processes to end, and each AgentAPI among and below them, since a supervisor passes nothing on to its own.
+ *
+ * @returns these AgentAPIs, once none of them listens any more
+ */
+async function closeServers(roots: readonly ProcessIdentity[], deadline: number): Promise<ProcessIdentity[]> {
+  const ports = new Map<ProcessIdentity, number | undefined>();
+  const listens = async ([server, port]: [ProcessIdentity, number | undefined]) =>
+    isRunning(server) && port !== undefined && (await isListenedOn(port));
+  // A supervisor without an AgentAPI may be about to start one.
+  const isClosed = async () =>
+    ports.size === 0
+      ? !roots.some((root) => isRunning(root) && isSupervisor(root.pid))
+      : !(await Promise.all([...ports].map(listens))).includes(true);
+
+  for (const root of roots) ask(root);
+  do {
+    const known = new Set([...ports.keys()].map(({ pid }) => pid));
+    for (const server of familyOf(roots).filter(({ pid }) => isAgentApi(pid) && !known.has(pid))) {
+      ports.set(server, portOf(server.pid));
+      if (!roots.some(({ pid }) => pid === server.pid)) ask(server);
+    }
+  } while (
+    !(await until(isClosed, Math.min(deadline, after(LOOK_AGAIN_MS)))) &&
+    performance.now() < deadline
+  );
+  return [...ports.keys()];
+}
+
+/** Ends the agents, then the AgentAPIs that are only waiting for open connections: their second SIGTERM ends them. */
+async function endAgents(
+  agents: readonly ProcessIdentity[],
+  servers: readonly ProcessIdentity[],
+  deadline: number,
+): Promise<void> {
+  let asked = agents;
+  while (performance.now() < deadline) {
+    for (const process of asked) ask(process);
+    if (await until(() => areGone([...agents, ...servers]), Math.min(deadline, after(REPEAT_MS)))) return;
+    asked = [...agents, ...servers];
+  }
+}
+
+function identify(pids: readonly number[]): ProcessIdentity[] {
+  return pids.flatMap((pid) => identifyProcess(pid) ?? []);
+}
+
+function areGone(processes: readonly ProcessIdentity[]): boolean {
+  return !processes.some(isRunning);
+}
+
+const after = (ms: number) => performance.now() + ms;
+
+/** @returns whether it came true before the deadline */
+async function until(isTrue: () => boolean | Promise<boolean>, deadline: number): Promise<boolean> {
+  while (!(await isTrue())) {
     if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
   return true;
+}
+
+/** SIGTERM, also to one that is stopped: it must run to hear it. */
+function ask(target: ProcessIdentity): void {
+  signal(target, "SIGTERM");
+  signal(target, "SIGCONT");
 }
 
 /** Only while it is still the same process: the pid may have been reused. */

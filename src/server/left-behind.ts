@@ -1,5 +1,6 @@
 import { namesIn, targetOf, textIn } from "../system/glance.ts";
-import { commandLineOf, identifyProcess, type ProcessIdentity } from "../system/process-identity.ts";
+import { identifyProcess, type ProcessIdentity, statFields } from "../system/process-identity.ts";
+import { isServer } from "./command.ts";
 
 /**
  * Every process that this module instance or its agent has started and that still runs, whatever became of its parent:
@@ -25,19 +26,12 @@ function pidsOf(moduleDir: string): number[] {
     .filter((pid) => textIn(`/proc/${pid}/environ`).split("\0").includes(mark));
 }
 
-function isServer(pid: number): boolean {
-  return /\bagentapi\b.* server /.test(`${commandLineOf(pid)} `);
+/** A terminal of the agent's own making has a parent in here. */
+function isOrphanedAgent(pid: number, family: readonly number[]): boolean {
+  return leadsTerminal(pid) && !family.includes(Number(statFields(pid)[1]));
 }
 
-/** AgentAPI starts the agent as leader of a terminal session; a terminal of the agent's own making has a parent in here. */
-function isOrphanedAgent(pid: number, family: readonly number[]): boolean {
-  const stat = textIn(`/proc/${pid}/stat`);
-  // Behind the command in parentheses: state, parent, group, session.
-  const [, parent, , session] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .map(Number);
-  return (
-    session === pid && !family.includes(parent ?? 0) && targetOf(`/proc/${pid}/fd/0`).startsWith("/dev/pts/")
-  );
+/** AgentAPI starts the agent as leader of a terminal session. */
+export function leadsTerminal(pid: number): boolean {
+  return Number(statFields(pid)[3]) === pid && targetOf(`/proc/${pid}/fd/0`).startsWith("/dev/pts/");
 }

@@ -25,14 +25,18 @@ export function describePortHolder(port: number): string {
   return `pid ${pid} (${commandLineOf(pid)?.split(" ")[0] || "unknown program"})`;
 }
 
+/**
+ * Whether somebody listens on a port. Unlike `isPortTaken` it makes no connection, if the system shows its sockets: one
+ * that has asked nothing yet would hold up an AgentAPI that ends.
+ */
+export async function isListenedOn(port: number): Promise<boolean> {
+  const tables = socketTables();
+  return tables === "" ? isPortTaken(port) : listenersOn(port, tables).length > 0;
+}
+
 /** Through the inode of the listening socket: /proc/net/tcp names it, /proc/<pid>/fd shows who has it open (proc(5)). */
 function pidListeningOn(port: number): number | undefined {
-  const wantedPort = port.toString(16).toUpperCase().padStart(4, "0");
-  const sockets = ["/proc/net/tcp", "/proc/net/tcp6"]
-    .flatMap((table) => textIn(table).split("\n").slice(1))
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , state]) => local?.endsWith(`:${wantedPort}`) && state === "0A")
-    .map((fields) => `socket:[${fields[9]}]`);
+  const sockets = listenersOn(port, socketTables());
   // Nobody listens: no reason to look through every process.
   if (sockets.length === 0) return undefined;
   return namesIn("/proc")
@@ -41,4 +45,18 @@ function pidListeningOn(port: number): number | undefined {
     .find((pid) =>
       namesIn(`/proc/${pid}/fd`).some((fd) => sockets.includes(targetOf(`/proc/${pid}/fd/${fd}`))),
     );
+}
+
+function socketTables(): string {
+  return textIn("/proc/net/tcp") + textIn("/proc/net/tcp6");
+}
+
+/** The listening sockets as `/proc/<pid>/fd` shows them. */
+function listenersOn(port: number, tables: string): string[] {
+  const wantedPort = port.toString(16).toUpperCase().padStart(4, "0");
+  return tables
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(`:${wantedPort}`) && state === "0A")
+    .map((fields) => `socket:[${fields[9]}]`);
 }

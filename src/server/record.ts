@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import * as z from "zod/mini";
 import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
-import { commandLineOf, isRunning } from "../system/process-identity.ts";
+import { isRunning } from "../system/process-identity.ts";
+import { isServer } from "./command.ts";
 
 const schema = z.object({
   pid: z.number(),
@@ -30,8 +31,7 @@ export function removeServerRecord(path: string): void {
  */
 export function readRunningServer(path: string): ServerRecord | undefined {
   const record = readRecord(path);
-  if (!record || !isRunning(record)) return undefined;
-  return /\bagentapi\b.* server /.test(`${commandLineOf(record.pid)} `) ? record : undefined;
+  return record && isRunning(record) && isServer(record.pid) ? record : undefined;
 }
 
 function readRecord(path: string): ServerRecord | undefined {

@@ -72,7 +72,9 @@ export function serverEnvironment(
   env: NodeJS.ProcessEnv,
   amp: string,
 ): NodeJS.ProcessEnv {
-  const inherited = Object.entries(env).filter(([name]) => !/^(AGENTAPI|AMP_MODULE)_/.test(name));
+  // The supervisor's times, which tests set.
+  const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_)/.test(name);
+  const inherited = Object.entries(env).filter(([name]) => !isLeftover(name));
   const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
   return {
     // Amp draws with box characters and colours; the agent's scripts have neither a locale nor a terminal.

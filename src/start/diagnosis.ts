@@ -21,10 +21,13 @@ export type CauseKind = AmpTrouble | "port" | "unknown";
 /** A start that failed for a cause that was looked for. */
 export class StartError extends ModuleError {
   readonly kind: CauseKind;
+  /** The cause alone, without the screen. */
+  readonly summary: string;
 
-  constructor(kind: CauseKind, what: string, fix: string) {
+  constructor(kind: CauseKind, what: string, fix: string, summary = what) {
     super(what, fix);
     this.kind = kind;
+    this.summary = summary;
   }
 }
 
@@ -124,6 +127,7 @@ export function diagnose(evidence: Evidence, config: Config): StartError {
     `The agent did not start: ${what}.${ending} ${shown}`,
     cause?.fix ??
       "Read agentapi-start.log in the module directory, and run `amp` in a terminal to see the same error.",
+    what,
   );
 }
 

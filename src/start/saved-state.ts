@@ -4,7 +4,7 @@ import type { Log } from "../system/log.ts";
 import { compareVersions } from "../system/version.ts";
 
 /** Older releases have neither the state file nor a handler for SIGUSR1, which would end them. */
-const FIRST_WITH_STATE = "0.12.0";
+export const FIRST_WITH_STATE = "0.12.0";
 
 export function canSaveState(agentapiVersion: string): boolean {
   return compareVersions(agentapiVersion, FIRST_WITH_STATE) >= 0;

@@ -10,7 +10,7 @@ import { compareVersions } from "../system/version.ts";
 import type { Command } from "./commands.ts";
 
 /** Earlier releases have no `--experimental-acp`. */
-const FIRST_WITH_ACP = "0.12.0";
+export const FIRST_WITH_ACP = "0.12.0";
 /** The stream agent comes with a script of its own, which the Coder agent runs beside the start script. */
 const BUNDLE_TIMEOUT_MS = 60_000;
 

@@ -1,4 +1,5 @@
-import { createAgentApiClient } from "../agentapi/client.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
 import type { Context } from "../context.ts";
 import { endAll, familyOf } from "../server/end.ts";
 import { findLeftBehind } from "../server/left-behind.ts";
@@ -7,9 +8,12 @@ import type { Log } from "../system/log.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 import { postSnapshot } from "./snapshot.ts";
 
+/** A message that is on its way takes 1.2 s with the real Amp, more on a loaded machine. */
+const MESSAGE_MS = 4_000;
+
 /**
  * Gives Coder the last messages, then ends AgentAPI and the agent, which saves the conversation. Nothing of them is left
- * running. Takes at most 20 s: 6 for the snapshot, 12 for a graceful end, the rest for the other kind.
+ * running. Takes at most 20 s: 4 for a message, 6 for the snapshot, 10 for a graceful end, the rest for the other kind.
  */
 export async function stop(context: Context, log: Log): Promise<void> {
   const { config, paths } = context;
@@ -24,6 +28,8 @@ export async function stop(context: Context, log: Log): Promise<void> {
   }
   const started = performance.now();
   const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${config.agentapi_port}` });
+  // A stream's messages are kept by Amp's server.
+  if (running && config.transport === "terminal") await letMessageArrive(client);
   await postSnapshot(context, client, log);
   if (running) log.info(`Ending AgentAPI (pid ${running.pid}) with SIGTERM.`);
   if (strays.length > 0) {
@@ -38,4 +44,19 @@ export async function stop(context: Context, log: Log): Promise<void> {
     log.warn(
       `AgentAPI, the agent or what it had started did not end by itself and was killed after ${seconds} s.`,
     );
+}
+
+/**
+ * A message counts for AgentAPI once the agent has taken it, and is saved once the agent has reacted to it. Until the
+ * first, AgentAPI answers nobody.
+ */
+async function letMessageArrive(client: AgentApiClient): Promise<void> {
+  const deadline = performance.now() + MESSAGE_MS;
+  for (;;) {
+    const leftMs = Math.ceil(deadline - performance.now());
+    if (leftMs <= 0) return;
+    const messages = await client.messages({ timeoutMs: leftMs }).catch(() => []);
+    if (messages.at(-1)?.role !== "user") return;
+    await sleep(50);
+  }
 }

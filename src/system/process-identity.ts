@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { textIn } from "./glance.ts";
 
 /**
  * Names one process for good: pids are reused, above all after a container restart, but never with the same
@@ -33,17 +34,23 @@ export function commandLineOf(pid: number): string | undefined {
   }
 }
 
+/** A live process's state as `ps` shows it, such as `S`, or `T` for one that a signal has stopped. */
+export function stateOf(pid: number): string | undefined {
+  return process.platform === "linux" ? statFields(pid)[0] : ps(pid, "state=");
+}
+
 /** Field 22 of `/proc/<pid>/stat` (proc(5)): clock ticks between boot and the process's start. */
 function startTimeFromProc(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command, in parentheses, may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
-    return `${fields[19]}@${bootId()}`;
-  } catch {
-    return undefined;
-  }
+  const fields = statFields(pid);
+  if (fields.length === 0 || fields[0] === "Z" || fields[0] === "X") return undefined;
+  return `${fields[19]}@${bootId()}`;
+}
+
+/** What stands behind the command in `/proc/<pid>/stat`: state, parent, group, session, … Empty for no process. */
+export function statFields(pid: number): string[] {
+  const stat = textIn(`/proc/${pid}/stat`);
+  // The command, in parentheses, may itself hold spaces and parentheses.
+  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Some sandboxes have no boot id; the start time alone then tells two processes apart. */

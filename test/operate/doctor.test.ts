@@ -62,14 +62,19 @@ function program(path: string, body: string): void {
 }
 
 async function recordServer(cwd?: string): Promise<void> {
+  const identity = identifyProcess(await runServer({}, cwd));
+  if (!identity) throw new Error("the process is gone");
+  const rest = { port: context.config.agentapi_port, configuration: "c", isReady: true };
+  writeServerRecord(context.paths.running, { ...identity, ...rest });
+}
+
+/** A process that looks like AgentAPI. */
+async function runServer(env: Record<string, string>, cwd?: string): Promise<number> {
   const args = ["-e", "setInterval(() => {}, 1000)", "/opt/agentapi", "server", "--"];
-  const child = spawn(process.execPath, args, { cwd });
+  const child = spawn(process.execPath, args, { env, cwd });
   ends.push(() => child.kill("SIGKILL"));
   await new Promise((resolve) => child.once("spawn", resolve));
-  const identity = identifyProcess(child.pid ?? 0);
-  if (!identity) throw new Error("the process is gone");
-  const rest = { port: context.config.agentapi_port, configuration: "c", prompt: "", isReady: true };
-  writeServerRecord(context.paths.running, { ...identity, ...rest });
+  return child.pid ?? 0;
 }
 
 /** What doctor prints about `subject`, and whether it found everything in order. */
@@ -169,6 +174,23 @@ const wrong: [string, string, () => unknown, RegExp][] = [
     },
     /gives no answer.*amp-module stop.*amp-module start/s,
   ],
+  [
+    "a server that hangs",
+    "server:",
+    async () => {
+      context.config.agentapi_port = await serve(() => {});
+    },
+    /hangs: it runs but answers nothing.*amp-module stop.*amp-module start/s,
+  ],
+  [
+    "a server of ours that no record names",
+    "server:",
+    async () => {
+      rmSync(context.paths.running);
+      await runServer({ AMP_MODULE_INSTANCE: context.paths.moduleDir });
+    },
+    /of this module \(pid \d+\) has lost its supervisor or its record.*amp-module start/s,
+  ],
 ];
 
 test.each(wrong)("%s is wrong, and the way to fix it is named", async (_, subject, break_, words) => {
@@ -239,9 +261,13 @@ const notes: [string, string, () => unknown, RegExp][] = [
     "a server that is busy with a message",
     "server:",
     async () => {
-      context.config.agentapi_port = await serve(() => {});
+      context.config.agentapi_port = await serve(({ url }, response) => {
+        if (url !== "/events") return;
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write('event: status_change\ndata: {"status":"running","agent_type":"amp"}\n\n');
+      });
     },
-    /is busy with a message, or hangs.*amp-module stop/s,
+    /is busy with a message/,
   ],
   [
     "a log with a warning and an error",
@@ -256,7 +282,7 @@ const notes: [string, string, () => unknown, RegExp][] = [
 ];
 
 test.each(notes)("%s is a note, and nothing is wrong", async (_, subject, change, words) => {
-  change();
+  await change();
   const { healthy, line } = await examine(subject);
   expect(line).toMatch(/^note {3}/);
   expect(line).toMatch(words);

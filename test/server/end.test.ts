@@ -1,33 +1,41 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { endAll, endServer } from "../../src/server/end.ts";
+import { isPortTaken } from "../../src/server/port-holder.ts";
 import {
   commandLineOf,
   identifyProcess,
   isRunning,
   type ProcessIdentity,
 } from "../../src/system/process-identity.ts";
+import { freePort } from "../support/free-port.ts";
 
 const started: ProcessIdentity[] = [];
 afterEach(() => {
   for (const identity of started.splice(0)) if (isRunning(identity)) process.kill(identity.pid, "SIGKILL");
 });
 
-/** Node that runs `script`, a child of it that runs `below`, and so on; each in a session of its own. */
-async function family(...scripts: string[]): Promise<ProcessIdentity[]> {
-  const [script = "", ...below] = scripts;
+/**
+ * Node that runs the first script, a child of it that runs the second, and so on; each in a session of its own. A script
+ * may come with further words for its command line.
+ */
+async function family(...scripts: (string | string[])[]): Promise<ProcessIdentity[]> {
+  const [first = ""] = scripts;
+  const [, ...words] = [first].flat();
   const code = `
-    const [script, ...below] = JSON.parse(process.argv[1]);
+    const [[script = ""], ...below] = JSON.parse(process.argv[1]).map((one) => [one].flat());
     eval(script);
     process.stdout.write(process.pid + "\\n");
     if (below.length > 0) {
       const { spawn } = require("node:child_process");
-      spawn(process.execPath, ["-e", process.env.CODE, JSON.stringify(below)], { stdio: "inherit", detached: true });
+      spawn(process.execPath, ["-e", process.env.CODE, JSON.stringify(below), ...below[0].slice(1)],
+        { stdio: "inherit", detached: true });
     }
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["-e", code, JSON.stringify([script, ...below])], {
+  const child = spawn(process.execPath, ["-e", code, JSON.stringify(scripts), ...words], {
     env: { ...process.env, CODE: code },
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
@@ -107,6 +115,30 @@ test("what the server starts while it should end is killed, too", async () => {
   expect(await endServer(root(members), 700)).toBe("killed");
   expect(findByArgument(mark)).toEqual([]);
 });
+
+/** An AgentAPI as the real one is: it stops listening at the first SIGTERM, then waits for its agent and connections. */
+const agentapi = (port: number) => `
+  const server = require("node:http").createServer((_, response) => response.write("event"));
+  server.listen(${port}, "127.0.0.1");
+  process.once("SIGTERM", () => setTimeout(() => server.close(), 200));`;
+test("once AgentAPI no longer listens nobody waits for it and its connections", async () => {
+  const port = await freePort();
+  const members = await family("", [agentapi(port), "agentapi", "server", "--port", `${port}`], obedient);
+  await expect.poll(() => isPortTaken(port)).toBe(true);
+  const connection = get({ port, host: "127.0.0.1" }, (response) => response.resume()).on("error", () => {});
+  await new Promise((resolve) => connection.once("response", resolve));
+  expect(await endServer(root(members.slice(1)), 60_000)).toBe("ended");
+  expect(members.slice(1).filter(isRunning)).toEqual([]);
+}, 60_000);
+
+test("an AgentAPI that is stopped is woken, so that it can save", async () => {
+  const port = await freePort();
+  const members = await family([agentapi(port), "agentapi", "server", "--port", `${port}`]);
+  await expect.poll(() => isPortTaken(port)).toBe(true);
+  process.kill(root(members).pid, "SIGSTOP");
+  expect(await endServer(root(members), 60_000)).toBe("ended");
+  expect(members.filter(isRunning)).toEqual([]);
+}, 60_000);
 
 test("a pid that belongs to another process by now is not touched", async () => {
   const members = await family(obedient);

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endProcesses, findProcesses } from "../support/processes.ts";
+import { availableShells, shellCommand } from "../support/shells.ts";
+
+const script = fileURLToPath(new URL("../../scripts/supervisor.sh", import.meta.url));
+
+let folder = "";
+let state = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "amp-module-supervisor-"));
+  state = join(folder, "state");
+  mkdirSync(join(folder, "bin"));
+  mkdirSync(state);
+});
+afterEach(async () => {
+  await endProcesses("AMP_MODULE_INSTANCE", folder, 0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const log = () => readFileSync(join(folder, "log"), "utf8");
+const pidIn = (file: string) => Number(readFileSync(join(state, file), "utf8"));
+const starts = () => log().match(/^up$/gm)?.length ?? 0;
+
+function executable(name: string, body: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${body}\n`, { mode: 0o700 });
+  return path;
+}
+
+/** Runs the supervisor over a shell script in place of AgentAPI, which says "up" first. */
+function supervise(
+  body: string,
+  times: Partial<Record<"GIVE_UP_S" | "LONGEST_PAUSE_S" | "HEALTHY_S", number>> = {},
+  shell: readonly string[] = ["/bin/sh"],
+): { child: ChildProcess; ended: Promise<number | NodeJS.Signals | null> } {
+  const output = executable("run", `exec >>"${folder}/log" 2>&1; exec "$@"`);
+  const server = executable("agentapi", `echo up\n${body}`);
+  const env = Object.entries(times).map(([name, value]) => [`AMP_MODULE_RESTART_${name}`, String(value)]);
+  const child = spawn(output, [...shell, script, state, "no", server, "server"], {
+    env: { PATH: process.env["PATH"], AMP_MODULE_INSTANCE: folder, ...Object.fromEntries(env) },
+    stdio: "ignore",
+    detached: true,
+  });
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? code));
+  });
+  return { child, ended };
+}
+
+async function ready(): Promise<void> {
+  await expect.poll(() => existsSync(join(folder, "log")) && starts()).toBe(1);
+  writeFileSync(join(state, "ready"), "");
+}
+
+const shells = await availableShells();
+describe.each(shells)("in %s", (name) => {
+  test("no signal is ignored in AgentAPI, nor in the agent below it", async () => {
+    const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
+    const { ended } = supervise("sh -c 'grep SigIgn /proc/self/status'", {}, shell);
+    expect(await ended).toBe(0);
+    expect(log()).toMatch(/SigIgn:\s+0000000000000000\n/);
+  });
+
+  test("the signal that ended AgentAPI stands in one line of the log's own, and it is started again", async () => {
+    const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
+    supervise("exec sleep 60", {}, shell);
+    await ready();
+    process.kill(pidIn("agentapi.pid"), "SIGKILL");
+    await expect.poll(starts).toBe(2);
+    expect(log()).toMatch(
+      /^up\n\S+Z WARN {2}AgentAPI or Amp ended unexpectedly \(exit code 137\): starting again at once\.\nup\n$/,
+    );
+  });
+
+  test("asked to end, it ends with its AgentAPI, and between two of them at once", async () => {
+    const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
+    const first = supervise("exec sleep 60", {}, shell);
+    await ready();
+    first.child.kill("SIGTERM");
+    process.kill(pidIn("agentapi.pid"), "SIGTERM");
+    expect(await first.ended).toBe(143);
+    expect(starts()).toBe(1);
+
+    rmSync(join(folder, "log"));
+    const second = supervise("sleep 0.3; exit 3", {}, shell);
+    await ready();
+    await expect.poll(log, { timeout: 10_000 }).toMatch(/starting again in [24] s/);
+    second.child.kill("SIGTERM");
+    expect(await second.ended).toBe(3);
+    expect(await findProcesses("AMP_MODULE_INSTANCE", folder)).toEqual([]);
+  });
+});
+
+test("the pauses grow to the longest one, and it gives up once the failure has lasted", async () => {
+  const { ended } = supervise("sleep 0.2; exit 1", { GIVE_UP_S: 7, LONGEST_PAUSE_S: 2 });
+  await ready();
+  expect(await ended).toBe(1);
+  const pauses = [...log().matchAll(/starting again (?:at|in) (\w+)/g)].map(([, pause]) => pause);
+  expect(pauses.slice(0, 4)).toEqual(["once", "1", "2", "2"]);
+  expect(log()).toMatch(
+    /ERROR AgentAPI or Amp ended \d times within 0 minutes \(exit code 1\): giving up\.\n/,
+  );
+}, 30_000);
+
+test("an AgentAPI that has lived for a while begins a new count", async () => {
+  supervise(`[ -e "$0.bad" ] && exit 1; sleep 1.2; exit 1`, { HEALTHY_S: 1, GIVE_UP_S: 2 });
+  await ready();
+  await expect.poll(() => log().match(/at once/g)?.length ?? 0, { timeout: 15_000 }).toBeGreaterThan(3);
+  expect(log()).not.toMatch(/giving up| in \d+ s/);
+  writeFileSync(join(folder, "agentapi.bad"), "");
+  await expect.poll(log, { timeout: 20_000 }).toMatch(/giving up/);
+}, 40_000);
+
+test("when it gives up, the command is asked for the cause; without an answer the way on is named all the same", async () => {
+  const explained = executable("bin/amp-module", 'echo "explained: $*"');
+  const times = { GIVE_UP_S: 1, LONGEST_PAUSE_S: 1 };
+  await Promise.all([supervise("sleep 0.2; exit 7", times).ended, ready()]);
+  expect(log().trimEnd().split("\n").at(-1)).toBe("explained: explain-end 7");
+
+  rmSync(explained);
+  rmSync(join(folder, "log"));
+  await Promise.all([supervise("sleep 0.2; exit 7", times).ended, ready()]);
+  expect(log().trimEnd().split("\n").at(-1)).toMatch(/Z ERROR To fix it: .*amp-module start/);
+}, 30_000);
+
+test("a deleted state directory does not end it, a deleted module does", async () => {
+  const { ended } = supervise("exec sleep 60");
+  await ready();
+  const first = pidIn("agentapi.pid");
+  rmSync(state, { recursive: true });
+  process.kill(first, "SIGKILL");
+  await expect.poll(starts, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => existsSync(join(state, "agentapi.pid"))).toBe(true);
+  const second = pidIn("agentapi.pid");
+  expect(second).not.toBe(first);
+  const moved = `${folder}-moved`;
+  renameSync(folder, moved);
+  process.kill(second, "SIGKILL");
+  expect(await ended).toBe(137);
+  expect(existsSync(folder)).toBe(false);
+  renameSync(moved, folder);
+  expect(starts()).toBe(2);
+});
+
+test("who finds another supervisor on record leaves the field to it", async () => {
+  const { ended } = supervise("sleep 0.2; exit 1");
+  await ready();
+  writeFileSync(join(state, "agentapi.json"), '{"pid":1,"startedAt":"x"}');
+  expect(await ended).toBe(1);
+  expect(log()).toMatch(/Another start has taken over/);
+  expect(starts()).toBe(1);
+});
