@@ -30,6 +30,8 @@ export interface DrivenOptions {
 
 /** An agent on AgentAPI's terminal. */
 export interface Driven {
+  /** AgentAPI's address. */
+  url: string;
   /** The screen of this moment, without white space at the ends of its lines. */
   screen(): string;
   /** Types keys. */
@@ -111,7 +113,7 @@ export async function drive(options: DrivenOptions): Promise<Driven> {
     if (!response.ok) throw new Error(await response.text());
   };
   return {
-    ended,
+    ...{ ended, url },
     screen: () => seen.at(-1) ?? "",
     type: post,
     async submit(text) {
