@@ -92,7 +92,6 @@ const standInForNobody = { offline: true } as const;
 export const situations: readonly Situation[] = [
   {
     name: "a fresh home: the welcome tour, and after it the first prompt",
-    standIn: { tour: "real" },
     withTour: true,
     steps: [
       ...tour,
@@ -104,7 +103,6 @@ export const situations: readonly Situation[] = [
   },
   {
     name: "a thread to be continued, with the tour forced: the tour comes first all the same",
-    standIn: { tour: "forced" },
     history: haiku,
     args: ["--show-welcome", "threads", "continue", "THREAD"],
     steps: [
