@@ -73,6 +73,30 @@ describe.concurrent.each(implementations)("AgentAPI contract, screen: $name", { 
     expect(seen.at(-1)).toContain("first screen, again");
   });
 
+  it("has nothing of what an agent asks or tells the terminal itself", async (context) => {
+    const { expect } = context;
+    const asked = [
+      "[?2026$p",
+      "P+q4d73\x1b\\",
+      "_Gi=1,a=q;s\x1b\\",
+      "]11;?\x07",
+      "[>4;1m",
+      "[<u",
+      "[2 q",
+      "[38:2::1:2:3m",
+    ];
+    const output = `\x1b[2J\x1b[H${asked.map((text) => `\x1b${text}`).join("")}seen`;
+    const code = `process.stdout.write(${JSON.stringify(output)});
+      setInterval(() => {}, 1000);`;
+    const { port } = await launched(launch(context, { agent: [process.execPath, "-e", code] }));
+    const seen: string[] = [];
+    for await (const screen of screens(`http://127.0.0.1:${port}`)) {
+      seen.push(screen);
+      if (screen.includes("seen")) break;
+    }
+    expect(seen.at(-1)).toBe("seen");
+  });
+
   it("ends with AgentAPI", async (context) => {
     const server = await start(context);
     const watching = (async () => {

@@ -47,7 +47,7 @@ export async function prepareParts(only?: readonly string[]): Promise<Part[]> {
     if (!amp) return { isReal: false, detail: `stand-in only: ${whyNoRealAmp()}` };
     return {
       isReal: true,
-      detail: `${amp.version} (npm) for what works offline, stand-in for conversations`,
+      detail: `${amp.version} (npm), its conversations with a loopback server; stand-in where no screen is looked at`,
     };
   });
   for (const name of runtimeNames) {

@@ -44,7 +44,7 @@ export async function endProcesses(name: string, value: string, graceMs = 1500):
     emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
     if (emptyLooks === 3) return;
     const elapsed = Date.now() - start;
-    if (elapsed > graceMs + 5000) {
+    if (left.length > 0 && elapsed > graceMs + 5000) {
       throw new Error(`still running: ${left.map(({ pid, cmdline }) => `${pid} ${cmdline}`).join("; ")}`);
     }
     const force = elapsed > graceMs;

@@ -13,8 +13,8 @@ export interface AmpStandInOptions {
    */
   screen?: "box" | "no-box" | "late-box";
   /**
-   * The welcome tour in front of everything: `none` (default), `real` where the home's session.json does not say that it has
-   * been dismissed, `forced` always.
+   * The welcome tour in front of everything: `real` (default) in a home whose session.json does not say that it has been
+   * dismissed, `forced` always.
    */
   tour?: "none" | "real" | "forced";
   /** A page that is no input box, in front of the conversation. It never goes, or at a key. */

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { startAmpServer } from "./amp-server.ts";
 import { TerraformError } from "./terraform.ts";
 import { createWorkspace, testApiKey, type Workspace, type WorkspaceOptions } from "./workspace.ts";
 
@@ -86,4 +87,24 @@ test("dispose leaves no process and no file", async () => {
   await dispose();
   expect(await processes()).toEqual([]);
   expect(existsSync(root)).toBe(false);
+});
+
+test("with a server of its own the real Amp holds a conversation, and the workspace knows what reached it", async ({
+  onTestFinished,
+}) => {
+  const ampServer = await startAmpServer();
+  onTestFinished(() => ampServer.close());
+  const { env, home, start, prompts } = await create({ ampServer, variables: { ai_prompt: "Hello there" } });
+  expect(env["AMP_URL"]).toBe(ampServer.url);
+  const session = join(home, ".local/share/amp/session.json");
+  await mkdir(dirname(session), { recursive: true });
+  await writeFile(session, '{"neoWelcomeDismissed":true}');
+  const result = await start();
+  expect(result.exitCode, result.stderr).toBe(0);
+  await vi.waitFor(
+    async () => expect(await prompts()).toEqual([{ text: "Hello there", at: expect.any(Number) }]),
+    {
+      timeout: 20_000,
+    },
+  );
 });

@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { type AgentApiClient, createAgentApiClient } from "../../src/agentapi/client.ts";
 import { findAgentApi, standInAgentApi } from "./agentapi.ts";
 import { findRealAmp, whyNoRealAmp } from "./amp.ts";
+import type { AmpServer } from "./amp-server.ts";
 import { freePort } from "./free-port.ts";
 import { endProcesses, findProcesses, type ProcessInfo } from "./processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "./run-script.ts";
@@ -36,6 +37,11 @@ export interface WorkspaceOptions {
   hidePath?: boolean | readonly string[];
   /** Another workspace's home, as after a restart; stays when this workspace is disposed of. */
   home?: string;
+  /**
+   * What Amp talks to, by `amp_url`. The real Amp then holds whole conversations, and is what is placed unless `amp` says
+   * otherwise. The caller closes it.
+   */
+  ampServer?: AmpServer;
   /** What is at `~/.amp/bin/amp`; the stand-in unless given. With another workspace's `home` nothing is placed. */
   amp?: "stand-in" | "real" | "none";
   /** How the stand-in Amp behaves. */
@@ -46,12 +52,13 @@ export interface WorkspaceOptions {
   coder?: boolean;
 }
 
-/** A prompt that the stand-in Amp was given, byte for byte. */
+/** A prompt that Amp was given, byte for byte. */
 export interface RecordedPrompt {
   text: string;
   /** Time in milliseconds since the epoch. */
   at: number;
-  pid: number;
+  /** The stand-in Amp's process; of what reached a server nobody knows. */
+  pid?: number;
 }
 
 export interface Workspace {
@@ -79,7 +86,7 @@ export interface Workspace {
   stop(options?: Partial<RunOptions>): Promise<ScriptResult>;
   /** A log of the module directory, with or without `.log`; "" where there is none. */
   log(name: string): Promise<string>;
-  /** Every prompt that the stand-in Amp was given, oldest first. */
+  /** Every prompt that reached `ampServer`, or without one the stand-in Amp, oldest first. */
   prompts(): Promise<RecordedPrompt[]>;
   /** Arguments of every conversation that the stand-in Amp was started for, oldest first. */
   ampCalls(): Promise<string[][]>;
@@ -102,7 +109,8 @@ export async function createWorkspace(options: WorkspaceOptions = {}): Promise<W
   const root = await mkdtemp(join(tmpdir(), "amp-module-ws-"));
   const id = randomUUID();
   try {
-    return await layOut(options, root, id);
+    const amp = options.amp ?? (options.ampServer === undefined ? "stand-in" : "real");
+    return await layOut({ ...options, amp }, root, id);
   } catch (error) {
     await rm(root, { recursive: true, force: true });
     throw error;
@@ -115,6 +123,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
   const variables = {
     ...(options.variables?.["folder"] === undefined && { workdir: "~/project" }),
     ...(options.variables?.["sourcegraph_amp_api_key"] === undefined && { amp_api_key: testApiKey }),
+    ...(options.ampServer !== undefined && { amp_url: options.ampServer.url }),
     agentapi_port: port,
     ...options.variables,
   };
@@ -144,7 +153,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     TMPDIR: join(root, "tmp"),
     [marker]: id,
     // The stand-in Amp does not draw first and give up later: it need not live for 6 s to be believed.
-    ...((options.amp ?? "stand-in") === "stand-in" && { AMP_MODULE_MIN_LIFE_MS: "300" }),
+    ...(options.amp === "stand-in" && { AMP_MODULE_MIN_LIFE_MS: "300" }),
     AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
     AMP_STANDIN_RECORD: records.prompts,
     ...coderEnv(applied.resources),
@@ -171,10 +180,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     start: (overrides) => run(scripts.start, overrides),
     stop: (overrides) => run(scripts.stop, overrides),
     log: (name) => readText(join(moduleDir, name.endsWith(".log") ? name : `${name}.log`)),
-    prompts: async () =>
-      (await readLines<{ base64: string; at: number; pid: number }>(records.prompts)).map(
-        ({ base64, at, pid }) => ({ text: Buffer.from(base64, "base64").toString(), at, pid }),
-      ),
+    prompts: () =>
+      options.ampServer === undefined ? readPrompts(records.prompts) : promptsOf(options.ampServer),
     ampCalls: async () => (await ampStarts()).filter((args) => !isOpening(args)),
     openedThreads: async () => (await ampStarts()).filter(isOpening).length,
     coderCalls: () => readLines<string[]>(records.coder),
@@ -222,6 +229,16 @@ function coderScripts(resources: AppliedModule["resources"]): Workspace["scripts
   const text = (when: string) =>
     String(scripts.find(({ values }) => values[when] === true)?.values["script"] ?? "");
   return { start: text("run_on_start"), stop: text("run_on_stop") };
+}
+
+async function readPrompts(file: string): Promise<RecordedPrompt[]> {
+  const lines = await readLines<{ base64: string; at: number; pid: number }>(file);
+  return lines.map(({ base64, at, pid }) => ({ text: Buffer.from(base64, "base64").toString(), at, pid }));
+}
+
+async function promptsOf({ threads }: AmpServer): Promise<RecordedPrompt[]> {
+  const said = [...threads.values()].flat().filter(({ role }) => role === "user");
+  return said.map(({ text, at }) => ({ text, at })).sort((one, other) => one.at - other.at);
 }
 
 function readText(file: string): Promise<string> {
