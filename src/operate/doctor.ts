@@ -1,7 +1,6 @@
 import { existsSync, readlinkSync, statSync } from "node:fs";
 import { type ParseError, parse } from "jsonc-parser";
 import type { Context } from "../context.ts";
-import { reasonOf } from "../errors.ts";
 import { expandHome } from "../paths.ts";
 import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";

@@ -10,6 +10,9 @@ const RESTART = "Run `amp-module stop`, then `amp-module start`.";
 
 /** Whether AgentAPI runs, is ours and answers. */
 export async function examineServer({ config, paths }: Context): Promise<Finding[]> {
+  if (!config.enable_agentapi) {
+    return [{ state: "ok", text: "server: none wanted, the terminal app runs Amp itself" }];
+  }
   const port = config.agentapi_port;
   const { running, astray } = whatRuns(paths);
   if (running) {

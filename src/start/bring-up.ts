@@ -11,13 +11,14 @@ import { removeServerRecord, type ServerRecord, writeServerRecord } from "../ser
 import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { quote } from "./commands.ts";
-import { diagnose } from "./diagnosis.ts";
+import { diagnose, StartError } from "./diagnosis.ts";
 import { readEvidence } from "./evidence.ts";
 import { type LaunchedServer, launchServer } from "./launch.ts";
 import { type Errand, type Outcome, report } from "./outcome.ts";
 import type { StartPlan } from "./plan.ts";
 import { seeStreamThrough } from "./stream-readiness.ts";
 import { seeTerminalThrough, type TerminalOptions } from "./terminal-readiness.ts";
+import { tooOldAgentApi } from "./too-old.ts";
 import { AgentWatch, NotReady } from "./watch.ts";
 
 /** AgentAPI itself is up within milliseconds; a loaded machine may need longer. */
@@ -111,7 +112,7 @@ async function failed(
   error: unknown,
   server: LaunchedServer,
   context: Context,
-  { modes }: StartPlan,
+  { modes, agentapiVersion }: StartPlan,
   outputFrom: number,
 ): Promise<unknown> {
   const { config, paths } = context;
@@ -128,6 +129,8 @@ async function failed(
   }
   if (!(cause instanceof NotReady)) return cause;
   const output = readEvidence(paths.startLog, outputFrom);
+  const old = tooOldAgentApi(output, agentapiVersion);
+  if (old) return new StartError("arguments", `The agent did not start: ${old.what}.`, old.fix);
   return diagnose({ output, screen: cause.screen, ending: cause.ending, modes }, config);
 }
 

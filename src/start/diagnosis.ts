@@ -2,6 +2,7 @@ import { readSignals } from "../acp/signals.ts";
 import { AMP_WORDS, type AmpTrouble, isLoginPrompt } from "../amp/diagnose.ts";
 import type { Config } from "../config.ts";
 import { ModuleError } from "../errors.ts";
+import { isCertificateRefused } from "../system/certificates.ts";
 
 /** What is known of an agent that did not come up. */
 export interface Evidence {
@@ -16,7 +17,7 @@ export interface Evidence {
 }
 
 /** Which cause it was, for a caller that can do something about it. */
-export type CauseKind = AmpTrouble | "port" | "unknown";
+export type CauseKind = AmpTrouble | "port" | "certificate" | "unknown";
 
 /** A start that failed for a cause that was looked for. */
 export class StartError extends ModuleError {
@@ -68,6 +69,10 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
     what: () => "Amp cannot connect to the Amp server",
     fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url where you have an Amp server of your own.",
   },
+  certificate: {
+    what: () => "the certificate of the Amp server is not trusted here",
+    fix: "Set NODE_EXTRA_CA_CERTS in the agent's environment to a PEM file with your network's own CA.",
+  },
   port: {
     what: (config) => `port ${config.agentapi_port} is taken by another program`,
     fix: "Set agentapi_port to a free port, a different one for each module instance.",
@@ -101,6 +106,7 @@ const FAILED_TURNS: Record<string, keyof typeof CAUSES> = {
 /** The likely cause by what Amp and AgentAPI printed. */
 function causeIn(text: string): keyof typeof CAUSES | undefined {
   if (PORT_TAKEN.test(text)) return "port";
+  if (isCertificateRefused(text)) return "certificate";
   const told = AMP_WORDS.find(({ pattern }) => pattern.test(text))?.kind;
   return told ?? FAILED_TURNS[readSignals(text).failedTurns.at(-1)?.kind ?? ""];
 }

@@ -32,6 +32,7 @@ export interface StartPlan {
   savesState: boolean;
   /** Names of the modes that the installed Amp lists. */
   modes: readonly string[];
+  agentapiVersion: string;
   command: Command;
   env: NodeJS.ProcessEnv;
 }
@@ -51,6 +52,7 @@ export function makePlan(context: Context, { amp, agentapi }: Programs): StartPl
     configuration: configurationDigest(config, command, [amp.version, agentapi.version], env),
     savesState,
     modes: amp.modes,
+    agentapiVersion: agentapi.version,
     command,
     env: {
       ...serverEnvironment(config, paths, env, amp.path),

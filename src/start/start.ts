@@ -1,9 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
-import type { AgentApiClient } from "../agentapi/client.ts";
-import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
 import { ModuleError } from "../errors.ts";
 import { endAll, endServer } from "../server/end.ts";
+import { serverHealth } from "../server/health.ts";
 import { findLeftServers } from "../server/left-behind.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer, removeServerRecord, type ServerRecord } from "../server/record.ts";
@@ -39,7 +38,10 @@ export async function start(
     return fail(openLog({ rotate: !running }), error);
   }
   const keepsConversation =
-    running?.isReady === true && running.configuration === plan.configuration && (await answers(plan.client));
+    running?.isReady === true &&
+    running.configuration === plan.configuration &&
+    // One that is busy gives no answers either; one that hangs never will.
+    ["healthy", "busy"].includes(await serverHealth(plan.client, running));
   const log = openLog({ rotate: !keepsConversation });
   try {
     if (running && keepsConversation) await keep(context, running, plan, log);
@@ -106,7 +108,7 @@ async function makeRoom(
 ): Promise<void> {
   if (running) {
     log.info(
-      `AgentAPI (pid ${running.pid}) runs with an earlier configuration, never came up or does not answer: it is ended.`,
+      `AgentAPI (pid ${running.pid}) runs with an earlier configuration, never came up or hangs: it is ended.`,
     );
     await endServer(running);
   }
@@ -141,16 +143,6 @@ async function keep(context: Context, running: ServerRecord, plan: StartPlan, lo
   const started = performance.now();
   const outcome = await giveToRunning(context, plan.client, errand, log);
   report(outcome, errand, config, Math.round(performance.now() - started), log);
-}
-
-/** While a message is on its way AgentAPI holds its answers back: silence is no sign of death, a refusal is. */
-async function answers(client: AgentApiClient): Promise<boolean> {
-  try {
-    await client.status();
-    return true;
-  } catch (error) {
-    return error instanceof AgentApiError && error.kind === "timeout";
-  }
 }
 
 function fail(log: Log, error: unknown): never {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AmpProbe } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
 import { ModuleError } from "../errors.ts";
-import { PREBAKED_DIR } from "../paths.ts";
+import { ampPrefixes } from "../paths.ts";
 import { compareVersions } from "../system/version.ts";
 import type { Command } from "./commands.ts";
 
@@ -56,7 +56,7 @@ export async function streamAgent(
         paths.ampProbe,
         "--agentapi-url",
         `http://127.0.0.1:${config.agentapi_port}`,
-        ...[paths.npmPrefix, PREBAKED_DIR].flatMap((prefix) => ["--npm-prefix", prefix]),
+        ...ampPrefixes(paths).flatMap((prefix) => ["--npm-prefix", prefix]),
         ...(config.mode === "" ? [] : ["--mode", config.mode]),
         ...(thread === undefined ? [] : ["--thread", thread]),
         ...(config.thread_visibility === "" ? [] : ["--visibility", config.thread_visibility]),

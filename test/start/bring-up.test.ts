@@ -40,6 +40,7 @@ async function launch(script: string, prompt = "") {
     configuration: "digest",
     savesState: false,
     modes: [],
+    agentapiVersion: "0.12.1",
     client: server.client,
   };
   const log = context.openLog(context.paths.startLog, { rotate: true });

@@ -43,6 +43,12 @@ test.each([
   ],
   ["no network", "Cannot reach Amp. Are you offline?", /cannot connect/, /amp_url/],
   ["no DNS", "FetchError: getaddrinfo ENOTFOUND ampcode.com", /cannot connect/, /network/],
+  [
+    "private CA",
+    "TypeError: fetch failed: unable to get local issuer certificate",
+    /certificate of the Amp server is not trusted/,
+    /NODE_EXTRA_CA_CERTS/,
+  ],
   ["no key", "No API key found. Starting login flow...", /amp_api_key is not set/, /Set amp_api_key/],
   ["no key", "Would you like to log in to Amp? [(y)es, (n)o]:", /amp_api_key is not set/, /amp login/],
   [
