@@ -78,7 +78,12 @@ test("scripts that wait are let go after a failure, too; an agent without sync i
 
 test("enable_agentapi = false: installs, configures and gives a terminal app that runs Amp on its thread", async () => {
   const ws = await started(
-    await create({ agentapi: "none", variables: { enable_agentapi: false, cli_app: true } }),
+    await create({
+      agentapi: "none",
+      variables: { enable_agentapi: false, cli_app: true },
+      // Whoever opens the terminal may go through the tour.
+      standIn: { tour: "none" },
+    }),
   );
   expect(await ws.processes()).toEqual([]);
   await stat(join(ws.home, ".config/amp/settings.json"));
