@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
@@ -11,6 +11,7 @@ import { removeServerRecord, type ServerRecord, writeServerRecord } from "../ser
 import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { quote } from "./commands.ts";
+import { DELIVERY_TIMES } from "./deliver.ts";
 import { diagnose, StartError } from "./diagnosis.ts";
 import { readEvidence } from "./evidence.ts";
 import { type LaunchedServer, launchServer } from "./launch.ts";
@@ -32,9 +33,39 @@ const ANSWER_TIMEOUT_MS = 10_000;
  * @throws StartError with the likely cause; ModuleError where the prompt could not be given
  */
 export async function bringUp(context: Context, plan: StartPlan, errand: Errand, log: Log): Promise<void> {
-  const { config, paths, env } = context;
+  const { config, paths } = context;
   log.info(`Command: ${[plan.command.file, ...plan.command.args].map(quote).join(" ")}`);
   log.info(`Working directory: ${plan.workdir}`);
+  const started = performance.now();
+  let { record, outcome } = await launch(context, plan, errand, log);
+  if (outcome.state === "unboxed") {
+    log.warn(
+      `AgentAPI does not recognise Amp's input box: the screen has rested for ${DELIVERY_TIMES.restMs / 1000} s without ` +
+        "one. Both are started again without a saved chat, and the prompt is typed into the terminal.",
+    );
+    await endServer(record);
+    // AgentAPI reads such a file only once it finds an input box, over whatever has been said by then: there must be none.
+    rmSync(paths.savedState, { force: true });
+    const { AGENTAPI_STATE_FILE: _, ...env } = plan.env;
+    ({ record, outcome } = await launch(context, { ...plan, env, savesState: false }, errand, log, {
+      mayType: true,
+      times: { restMs: 1_000 },
+    }));
+  } else if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
+  writeFileAtomic(paths.ready, "");
+  writeServerRecord(paths.running, { ...record, isReady: true });
+  report(outcome, errand, config, Math.round(performance.now() - started), log);
+}
+
+/** One launch, up to where it is known how the agent took its errand. */
+async function launch(
+  context: Context,
+  plan: StartPlan,
+  errand: Errand,
+  log: Log,
+  options: Pick<TerminalOptions, "mayType" | "times"> = {},
+): Promise<{ record: ServerRecord; outcome: Outcome }> {
+  const { config, paths, env } = context;
   const started = performance.now();
   const outputFrom = fstatSync(log.file).size;
   const isStream = config.transport === "stream";
@@ -53,33 +84,24 @@ export async function bringUp(context: Context, plan: StartPlan, errand: Errand,
     isReady: false,
   };
   writeServerRecord(paths.running, record);
-  const elapsedMs = () => Math.round(performance.now() - started);
-  let outcome: Outcome;
+  const { client } = plan;
+  const { ended } = server;
   try {
-    await untilAnswered(plan, server.ended);
-    log.info(`AgentAPI answers on port ${config.agentapi_port} after ${elapsedMs()} ms.`);
-    outcome = isStream
-      ? await seeStreamThrough({
-          output: () => readEvidence(paths.startLog, outputFrom),
-          ended: server.ended,
-          errand,
-        })
-      : await watched(plan.client, server.ended, (watch) =>
-          seeTerminalThrough({
-            client: plan.client,
-            watch,
-            errand,
-            openHistory: () => new InputHistory(paths.ampHistory),
-            ...timesFrom(env),
-          }),
-        );
+    await untilAnswered(plan, ended);
+    const afterMs = Math.round(performance.now() - started);
+    log.info(`AgentAPI answers on port ${config.agentapi_port} after ${afterMs} ms.`);
+    if (isStream) {
+      const output = () => readEvidence(paths.startLog, outputFrom);
+      return { record, outcome: await seeStreamThrough({ output, ended, errand }) };
+    }
+    const openHistory = () => new InputHistory(paths.ampHistory);
+    const outcome = await watched(client, ended, (watch) =>
+      seeTerminalThrough({ client, watch, errand, openHistory, ...timesFrom(env), ...options }),
+    );
+    return { record, outcome };
   } catch (error) {
     throw await failed(error, server, context, plan, outputFrom);
   }
-  writeFileAtomic(paths.ready, "");
-  writeServerRecord(paths.running, { ...record, isReady: true });
-  if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
-  report(outcome, errand, config, elapsedMs(), log);
 }
 
 async function watched<Result>(

@@ -13,7 +13,9 @@ export type Delivery =
   /** It was sent, and nothing shows that it arrived. */
   | { state: "unconfirmed" }
   /** It was not sent: there is no input box to type into. */
-  | { state: "blocked"; by: ScreenKind };
+  | { state: "blocked"; by: ScreenKind }
+  /** It was not sent: there is a line to type on, and `mayType` is not given. */
+  | { state: "unboxed" };
 
 export interface DeliveryOptions {
   client: AgentApiClient;
@@ -24,6 +26,8 @@ export interface DeliveryOptions {
   openHistory: () => InputHistory;
   /** It was sent before, and whether it arrived was never seen. */
   isDoubtful?: boolean;
+  /** Whether to type on a line that is no box. */
+  mayType?: boolean;
   /** Called once, right before anything that could submit the prompt. */
   onSending: () => void;
   times?: Partial<DeliveryTimes>;
@@ -71,6 +75,7 @@ export async function deliverPrompt(options: DeliveryOptions): Promise<Delivery>
     ...options,
     times: allTimes,
     before: 0,
+    isBehindDialog: false,
     history: options.openHistory(),
     onSending() {
       if (!isSending) options.onSending();
@@ -79,8 +84,9 @@ export async function deliverPrompt(options: DeliveryOptions): Promise<Delivery>
   };
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const kind = await reachInput(watch, options.client, allTimes);
-    if (kind === "line") return await typeOnLine(attempt);
-    if (kind !== "input") return { state: "blocked", by: kind };
+    if (kind === "line") return options.mayType ? await typeOnLine(attempt) : { state: "unboxed" };
+    attempt.isBehindDialog = kind === "dialog" && (await takesKeys(watch, options.client));
+    if (kind !== "input" && !attempt.isBehindDialog) return { state: "blocked", by: kind };
     if (options.isDoubtful && tries === 0) {
       const earlier = await lookForEarlier(attempt);
       if (earlier) return earlier;
@@ -97,6 +103,8 @@ interface Attempt extends DeliveryOptions {
   history: InputHistory;
   /** How often the prompt stood in the transcript already. */
   before: number;
+  /** A question is on the screen, and the keys go to the input box all the same. */
+  isBehindDialog: boolean;
 }
 
 /**
@@ -113,6 +121,7 @@ export async function reachInput(
     const { kind, activity } = watch.screen;
     if (kind === "input") return LOADING.test(activity) ? undefined : kind;
     if (kind === "failed") return kind;
+    if (kind === "dialog") return watch.restedMs >= Math.min(restMs, 1_000) ? kind : undefined;
     // The tour fades in; a key that comes too early would be lost.
     if (kind === "tour") return watch.restedMs >= 200 ? kind : undefined;
     return kind !== "blank" && watch.restedMs >= restMs ? kind : undefined;
@@ -125,6 +134,20 @@ export async function reachInput(
     await watch.until(() => watch.text !== page || undefined, 2_000);
   }
   return "tour";
+}
+
+/**
+ * Whether the input box gets the keys although a question is on the screen, as Amp's question about a workspace's MCP
+ * servers does on a thread that it continues, and does not on a new one (seen with 0.0.1790142911). The key is one that
+ * answers nothing, and is taken back.
+ */
+async function takesKeys(watch: AgentWatch, client: AgentApiClient): Promise<boolean> {
+  if (watch.screen.typed !== "") return false;
+  await watch.during(client.sendMessage({ type: "raw", content: "." }));
+  const isTaken = await watch.until(() => watch.screen.typed === "." || undefined, TYPED_WITHIN_MS);
+  if (!isTaken) return false;
+  await watch.during(client.sendMessage({ type: "raw", content: "\u007f" }));
+  return (await watch.until(() => watch.screen.typed === "" || undefined, TYPED_WITHIN_MS)) === true;
 }
 
 /** A prompt that was sent before: on the thread that Amp has loaded it stands, or it never arrived. */
@@ -140,7 +163,7 @@ async function sendThroughBox(attempt: Attempt, isLast: boolean): Promise<Delive
   const { client, watch, prompt } = attempt;
   const isStable = await becomesStable(attempt);
   // A question may have come up meanwhile: Enter would answer it.
-  if (watch.screen.kind !== "input") return undefined;
+  if (!hasBox(attempt)) return undefined;
   if (isStable) {
     attempt.onSending();
     try {
@@ -177,9 +200,11 @@ async function typeOnLine(attempt: Attempt): Promise<Delivery> {
   return isTaken ? { state: "delivered", how: "typed" } : { state: "unconfirmed" };
 }
 
-async function becomesStable({ client, watch, times }: Attempt): Promise<boolean> {
+/** Waits until AgentAPI takes a chat message. */
+export async function becomesStable(attempt: Reachable): Promise<boolean> {
+  const { client, watch, times } = attempt;
   const deadline = performance.now() + times.stableMs;
-  while (performance.now() < deadline && watch.screen.kind === "input") {
+  while (performance.now() < deadline && hasBox(attempt)) {
     try {
       const { status } = await watch.during(client.status({ timeoutMs: 2_000 }));
       if (status === "stable") return true;
@@ -198,9 +223,18 @@ async function confirmed(attempt: Attempt, how: "chat" | "typed"): Promise<Deliv
   const isStuck = () => (watch.screen.typed !== "" && watch.restedMs > 500 ? "stuck" : undefined);
   const deadline = performance.now() + times.confirmMs;
   let found = await watch.until(() => proof() ?? isStuck(), Math.min(ENTER_AGAIN_AFTER_MS, times.confirmMs));
-  if (found === "stuck" && watch.screen.kind === "input") await enter(attempt);
+  if (found === "stuck" && hasBox(attempt)) await enter(attempt);
   if (found !== true) found = await watch.until(proof, Math.max(0, deadline - performance.now()));
   return found === true ? { state: "delivered", how } : { state: "unconfirmed" };
+}
+
+interface Reachable extends Pick<DeliveryOptions, "client" | "watch"> {
+  times: DeliveryTimes;
+  isBehindDialog?: boolean;
+}
+
+function hasBox({ watch, isBehindDialog = false }: Pick<Reachable, "watch" | "isBehindDialog">): boolean {
+  return watch.screen.kind === "input" || (isBehindDialog && watch.screen.kind === "dialog");
 }
 
 function isThere({ watch, prompt, before, history }: Attempt): boolean {

@@ -21,6 +21,8 @@ export type Outcome =
   | { state: "taken"; how: "chat" | "typed" | "earlier" }
   /** It was sent, and nothing shows that it arrived. It is not sent again. */
   | { state: "unconfirmed" }
+  /** There is no input box but a line to type on; nothing was sent. */
+  | { state: "unboxed" }
   /** Something else than the input box is on the screen; nothing was sent. */
   | { state: "blocked"; screen: string };
 
@@ -46,8 +48,8 @@ export function report(
       else log.info(`Amp has taken the prompt after ${elapsedMs} ms.`);
       if (outcome.how === "typed") {
         log.warn(
-          "The prompt was typed into the terminal, since AgentAPI does not recognise Amp's input box or the screen did " +
-            'not come to rest: it stands in no chat history. transport = "stream" does not depend on any screen.',
+          "The prompt was typed into the terminal (AgentAPI takes no chat message from such a screen), so it stands in " +
+            'no chat history. transport = "stream" does not depend on any screen.',
         );
       }
       break;
@@ -56,6 +58,8 @@ export function report(
         "The prompt was sent, but nothing shows that Amp has it. It is not sent a second time: look at the chat, and " +
           "send it there if it is missing.",
       );
+      break;
+    case "unboxed":
       break;
     case "blocked":
       refuse(outcome.screen, prompt, config, log);

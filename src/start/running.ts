@@ -38,7 +38,7 @@ export async function giveToRunning(
     const watch = new AgentWatch({ client });
     try {
       const openHistory = () => new InputHistory(paths.ampHistory);
-      return await seeTerminalThrough({ client, watch, errand, openHistory, minLifeMs: 0 });
+      return await seeTerminalThrough({ client, watch, errand, openHistory, minLifeMs: 0, mayType: true });
     } finally {
       watch.close();
     }

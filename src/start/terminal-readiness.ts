@@ -1,6 +1,6 @@
 import type { AgentApiClient } from "../agentapi/client.ts";
 import type { InputHistory } from "../amp/input-history.ts";
-import { DELIVERY_TIMES, type DeliveryTimes, deliverPrompt, reachInput } from "./deliver.ts";
+import { becomesStable, DELIVERY_TIMES, type DeliveryTimes, deliverPrompt, reachInput } from "./deliver.ts";
 import type { Errand, Outcome } from "./outcome.ts";
 import { type AgentWatch, NotReady } from "./watch.ts";
 
@@ -13,6 +13,8 @@ export interface TerminalOptions {
   errand: Errand;
   /** Opens Amp's own list of what is submitted. */
   openHistory: () => InputHistory;
+  /** Whether to type on a line where there is no input box. */
+  mayType?: boolean;
   /** How long the agent must live to be believed, in milliseconds. */
   minLifeMs?: number;
   times?: Partial<DeliveryTimes>;
@@ -26,6 +28,7 @@ export interface TerminalOptions {
 export async function seeTerminalThrough(options: TerminalOptions): Promise<Outcome> {
   const { watch, errand, minLifeMs = MIN_LIFE_MS } = options;
   const outcome = errand.prompt === "" ? await reach(options) : await deliver(options);
+  if (outcome.state === "unboxed") return outcome;
   const isHopeless = watch.screen.kind === "blank" || watch.screen.kind === "failed";
   if (outcome.state === "blocked" && isHopeless) throw new NotReady(watch.text, undefined);
   try {
@@ -39,23 +42,34 @@ export async function seeTerminalThrough(options: TerminalOptions): Promise<Outc
 }
 
 async function reach({ client, watch, times }: TerminalOptions): Promise<Outcome> {
-  const kind = await reachInput(watch, client, { ...DELIVERY_TIMES, ...times });
+  const allTimes = { ...DELIVERY_TIMES, ...times };
+  const kind = await reachInput(watch, client, allTimes);
+  // The first chat message is to be taken.
+  if (kind === "input") await becomesStable({ client, watch, times: allTimes });
   return kind === "input" || kind === "line" ? { state: "ready" } : { state: "blocked", screen: watch.text };
 }
 
-async function deliver({ client, watch, errand, openHistory, times }: TerminalOptions): Promise<Outcome> {
+async function deliver({
+  client,
+  watch,
+  errand,
+  openHistory,
+  mayType = false,
+  times,
+}: TerminalOptions): Promise<Outcome> {
   const { prompt, isDoubtful, note } = errand;
   const delivery = await deliverPrompt({
     client,
     watch,
     prompt,
     isDoubtful,
+    mayType,
     openHistory,
     onSending: () => note.sending(),
     ...(times && { times }),
   });
   if (delivery.state === "blocked") return { state: "blocked", screen: watch.text };
-  if (delivery.state === "unconfirmed") return delivery;
+  if (delivery.state === "unconfirmed" || delivery.state === "unboxed") return delivery;
   note.delivered(delivery.how);
   return { state: "taken", how: delivery.how };
 }

@@ -38,7 +38,7 @@ export const trustDialog = `
   │   Deny Server                       │
   ╰──── ↑/↓/j/k move · Enter select ·  Esc deny ─╯
 
-${inputBox()}`;
+`;
 
 export const failedToLoad = `
    ╭──────────────────────────────╮

@@ -20,7 +20,7 @@ test.each([
   ["the input box", welcome + inputBox(), "input"],
   ["the input box with white space behind it", `${welcome + inputBox()}   \n\n  \n`, "input"],
   ["a conversation", conversation(["Fix it"]), "input"],
-  ["a question in front of the input box", trustDialog, "dialog"],
+  ["a question in front of the input box", trustDialog + inputBox(), "dialog"],
   ["a rule with a line below", ruledLine("> "), "line"],
   ["a page that nobody knows", unknownPage, "page"],
   ["a box that does not end the screen", `${inputBox()}\nPress any key`, "page"],

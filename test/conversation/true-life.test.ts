@@ -13,7 +13,7 @@ test("an agent that draws its screen, rests, and ends after 3 s never counted as
   });
   const result = await ws.start();
   expect(result.exitCode).toBe(1);
-  expect(result.stderr).toMatch(/ended with exit code 1[\s\S]*Welcome to Amp/);
+  expect(result.stderr).toMatch(/ended with exit code 1[\s\S]*╭─.* medium ─╮/);
   const lines = (await ws.log("agentapi-start")).trimEnd().split("\n");
   expect(lines.at(-1)).toMatch(/ERROR To fix it: /);
   expect(await ws.processes()).toEqual([]);

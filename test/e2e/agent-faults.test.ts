@@ -12,7 +12,7 @@ const faults: [string, AmpStandInOptions, RegExp[]][] = [
     [/cannot connect/i, /Couldn't connect to the Amp/],
   ],
   ["has no key and asks for a login", { login: true }, [/amp_api_key/, /Would you like to log in/]],
-  ["ends at once", { exitAfterMs: 300 }, [/ended|exited/i, /Welcome to Amp/]],
+  ["ends at once", { exitAfterMs: 300 }, [/ended|exited/i, /╭─.* medium ─╮/]],
 ];
 
 test.each(

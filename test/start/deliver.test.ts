@@ -45,7 +45,16 @@ beforeEach(() => onSending.mockReset());
 
 function deliver(options: Partial<DeliveryOptions> = {}) {
   const openHistory = () => new InputHistory(history());
-  return deliverPrompt({ client: server.client, watch, prompt, openHistory, onSending, times, ...options });
+  return deliverPrompt({
+    client: server.client,
+    watch,
+    prompt,
+    mayType: true,
+    openHistory,
+    onSending,
+    times,
+    ...options,
+  });
 }
 
 test("a prompt goes through the chat once the box is there and the agent rests; the transcript is the proof", async () => {
@@ -160,7 +169,7 @@ test("the welcome tour is gone through page by page, and only then the prompt is
 
 test.each([
   ["an unknown page", unknownPage, "page"],
-  ["a question in front of the input box", trustDialog, "dialog"],
+  ["a question in front of the input box", trustDialog + inputBox(), "dialog"],
   ["a page that swallows what is typed on it", ruledLine(), "page"],
   ["a thread that could not be loaded", failedToLoad, "failed"],
   ["nothing at all", "", "blank"],
@@ -169,7 +178,8 @@ test.each([
   server.screen(screen);
   server.status("stable");
   expect(await deliver({ times: { ...times, inputMs: 500 } })).toEqual({ state: "blocked", by });
-  expect(server.posted.filter(({ content }) => !content.startsWith(START))).toEqual([]);
+  // At most a paste without Enter, and a key that answers nothing.
+  expect(server.posted.filter(({ content }) => !content.startsWith(START) && content !== ".")).toEqual([]);
   expect(onSending).not.toHaveBeenCalled();
 });
 
@@ -184,13 +194,22 @@ test("a page that somebody turns in time is none any more", async () => {
 });
 
 test("a question that comes up while the agent is to rest is not answered with Enter", async () => {
-  fakeAmp(server).draw();
+  fakeAmp(server, { isDeaf: true }).draw();
   const result = deliver();
   await sleep(100);
-  server.screen(trustDialog);
+  server.screen(trustDialog + inputBox());
   server.status("stable");
   expect(await result).toEqual({ state: "blocked", by: "dialog" });
-  expect(server.posted).toEqual([]);
+  expect(server.posted).toEqual([{ type: "raw", content: "." }]);
+});
+
+test("a question that leaves the keys to the input box is none in the way", async () => {
+  const amp = fakeAmp(server, { above: trustDialog });
+  amp.draw();
+  server.status("stable");
+  expect(await deliver()).toEqual({ state: "delivered", how: "chat" });
+  expect(server.posted.map(({ content }) => content)).toEqual([".", "\u007f", prompt]);
+  expect(amp.said).toEqual([prompt]);
 });
 
 test("on a line below a rule the prompt is entered only once it is seen there", async () => {
@@ -201,6 +220,12 @@ test("on a line below a rule the prompt is entered only once it is seen there", 
   };
   expect(await deliver()).toEqual({ state: "delivered", how: "typed" });
   expect(server.posted.map(({ content }) => content)).toEqual([`${START}${prompt}${END}`, "\r"]);
+});
+
+test("a line below a rule gets nothing where typing is not wanted", async () => {
+  server.screen(ruledLine());
+  expect(await deliver({ mayType: false })).toEqual({ state: "unboxed" });
+  expect(server.posted).toEqual([]);
 });
 
 test("a doubtful prompt that stands on its thread is there already", async () => {

@@ -10,10 +10,10 @@ export interface FakeAmp {
 
 const PASTE = /^\u001b\[200~([\s\S]*)\u001b\[201~$/;
 
-/** @param options `losesEnter` ignores so many of its first Enters; `isDeaf` shows nothing of what is sent */
+/** @param options `losesEnter` ignores so many of its first Enters; `isDeaf` shows nothing of what is sent; `above` stands over the input box */
 export function fakeAmp(
   server: FakeAgentApi,
-  options: { said?: string[]; losesEnter?: number; isDeaf?: boolean } = {},
+  options: { said?: string[]; losesEnter?: number; isDeaf?: boolean; above?: string } = {},
 ): FakeAmp {
   const { isDeaf = false } = options;
   let lost = options.losesEnter ?? 0;
@@ -22,7 +22,10 @@ export function fakeAmp(
     typed: "",
     draw: () =>
       server.screen(
-        amp.said.length === 0 ? welcome + inputBox(amp.typed) : conversation(amp.said, inputBox(amp.typed)),
+        (options.above ?? "") +
+          (amp.said.length === 0
+            ? welcome + inputBox(amp.typed)
+            : conversation(amp.said, inputBox(amp.typed))),
       ),
   };
   const enter = () => {
@@ -34,7 +37,9 @@ export function fakeAmp(
   };
   server.onPost = ({ type, content }) => {
     if (isDeaf) return;
-    if (type === "user" || PASTE.test(content)) amp.typed += content.match(PASTE)?.[1] ?? content;
+    if (content === "\u007f") amp.typed = amp.typed.slice(0, -1);
+    else if (content === ".") amp.typed += content;
+    else if (type === "user" || PASTE.test(content)) amp.typed += content.match(PASTE)?.[1] ?? content;
     if (type === "user" || content === "\r") enter();
     amp.draw();
   };

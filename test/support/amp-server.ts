@@ -6,14 +6,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 
 /**
- * How the server treats Amp: as a working one does, with 401 for every key, without knowledge of any thread, late, never
- * letting a thread's connection become ready, or by cutting every connection.
+ * How the server treats Amp: as a working one does, with 401 for every key, without knowledge of any thread, late, with an
+ * error where a thread is opened ahead, never letting a thread's connection become ready, or by cutting every connection.
  */
 export type AmpServerBehaviour =
   | "answers"
   | "refuses-key"
   | "knows-no-thread"
   | "is-slow"
+  | "opens-no-thread"
   | "keeps-connecting"
   | "breaks-off";
 
@@ -97,6 +98,9 @@ async function answer(server: AmpServer, request: IncomingMessage, response: Ser
   if (behaviour === "breaks-off") return void request.socket.destroy();
   if (behaviour === "is-slow") await sleep(SLOWNESS_MS);
   if (behaviour === "refuses-key") return send(response, 401, { error: "Unauthorized" });
+  // `threads new` names no thread of its own; Amp on the terminal does.
+  if (behaviour === "opens-no-thread" && name === "POST /api/thread-actors" && !threadIn(params))
+    return send(response, 500, { error: "not now" });
   if (!isInternal) return send(response, 200, credentials(pathname, params));
   const thread = threadIn(params);
   if (behaviour === "knows-no-thread" && thread !== undefined) {
