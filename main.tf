@@ -56,23 +56,21 @@ locals {
     enable_boundary          = var.enable_boundary
     boundary_config          = var.boundary_config
     transport                = var.transport
-    acp_bundle_sha256        = var.transport == "stream" ? filesha256("${local.scripts}/${local.bundles.stream_agent}") : ""
+    acp_bundle_sha256        = var.transport == "stream" ? filesha256("${path.module}/scripts/${local.bundles.stream_agent}") : ""
     log_level                = var.log_level
     # What the plan warned of; its own words, since only the plan knows Amp's names.
     warnings = concat(local.base_amp_config_warnings, local.deprecation_warnings)
   }
-
-  scripts = "${path.module}/scripts"
 
   # Bundles with a script of their own, by the script's name; one script for all would be longer than one
   # argument may be, and its room is the user's.
   bundles = { tools = "amp-tools.mjs", stream_agent = "amp-acp.mjs" }
 
   bundle_scripts = {
-    for name, file in local.bundles : name => templatefile("${local.scripts}/bundle.sh.tftpl", {
+    for name, file in local.bundles : name => templatefile("${path.module}/scripts/bundle.sh.tftpl", {
       module_dir_name = local.module_dir_name
       file            = file
-      bundle          = base64gzip(file("${local.scripts}/${file}"))
+      bundle          = base64gzip(file("${path.module}/scripts/${file}"))
     }) if name == "tools" || var.transport == "stream"
   }
 

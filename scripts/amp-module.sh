@@ -39,7 +39,7 @@ check_bundle() {
     problem='was cut short or changed'
   fi
   fail "The module's program $bundle $problem." \
-    'Restart the workspace: its start scripts write the file anew, which takes a moment. If it is not there then, look for a full disk.'
+    'Restart the workspace: its start scripts write the file anew within moments. If not, look for a full disk.'
 }
 
 # Node's version flag answers in milliseconds; its syntax errors on an old version would be unreadable.

@@ -29,10 +29,10 @@ export class FrontCommand extends Command {
       .helpOption("-h, --help", "show this help")
       .exitOverride()
       .allowExcessArguments()
-      .hook("preAction", () => {
-        const surplus = this.args[this.registeredArguments.length];
+      .hook("preAction", (_, command) => {
+        const surplus = command.args[command.registeredArguments.length];
         // Commander itself would only count them.
-        if (surplus !== undefined) this.error(`error: there are too many arguments: ${surplus}`);
+        if (surplus !== undefined) command.error(`error: there are too many arguments: ${surplus}`);
       })
       .configureOutput({
         outputError: (text, write) => write(`${sentence(text)} See "${this.#path()} --help".\n`),
