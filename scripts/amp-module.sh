@@ -1,5 +1,6 @@
 #!/bin/sh
-# The amp-module command: finds a JavaScript runtime and hands over to amp-module.mjs beside this file.
+# The amp-module command: finds a JavaScript runtime and hands over to a bundle beside this file, amp-module.mjs for what
+# a start needs, amp-tools.mjs for everything else.
 #
 # Search order: AMP_MODULE_RUNTIME, Node >= 20.5 on PATH, version managers in the home, bun, deno, an installed Amp
 # (the official binary contains Bun). Where there is none and AMP_MODULE_INSTALLER_URL_BASE64 is set, Amp is installed
@@ -15,7 +16,11 @@ bin=$(CDPATH='' cd -- "$bin" && pwd -P)
 if [ ! -f "$bin/amp-module.mjs" ]; then
   bin=$(dirname -- "$(readlink -f -- "$0")")
 fi
-bundle=$bin/amp-module.mjs
+# With more words it is a person who asks for help or is mistaken.
+case $#:${1:-} in
+  1:start | 1:stop | 1:install | *:explain-end) bundle=$bin/amp-module.mjs ;;
+  *) bundle=$bin/amp-tools.mjs ;;
+esac
 
 fail() {
   printf 'error: %s\nerror: To fix it: %s\n' "$1" "$2" >&2
@@ -34,7 +39,7 @@ check_bundle() {
     problem='was cut short or changed'
   fi
   fail "The module's program $bundle $problem." \
-    'Restart the workspace: its start script writes the file anew. Where that does not help, look for a full disk.'
+    'Restart the workspace: its start scripts write the file anew within moments. If not, look for a full disk.'
 }
 
 # Node's version flag answers in milliseconds; its syntax errors on an old version would be unreadable.

@@ -1,13 +1,8 @@
 import { fileURLToPath } from "node:url";
-import type { AmpOptions } from "./amp/options.ts";
-import { defineCommand, runProgram } from "./command-line.ts";
 import { type Context, createContext } from "./context.ts";
-import { ModuleError, reasonOf } from "./errors.ts";
+import { ModuleError } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
-import { prebakeCommand } from "./install/prebake-command.ts";
-import { doctor } from "./operate/doctor.ts";
-import { ampPrefixes, PREBAKED_DIR } from "./paths.ts";
-import { runCommand } from "./run/command.ts";
+import { reportFailure } from "./report.ts";
 import { explainEnd } from "./start/explain-end.ts";
 import { describePrograms } from "./start/programs.ts";
 import { prepareSession } from "./start/session.ts";
@@ -16,8 +11,6 @@ import { stop } from "./stop/stop.ts";
 import { CoderSync } from "./system/coder-sync.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
-import { fileProbeCache } from "./system/probe-cache.ts";
-import { createRedact } from "./system/redact.ts";
 
 /** A slow first install by another start may take this long. */
 const LOCK_TIMEOUT_MS = 20 * 60_000;
@@ -31,42 +24,26 @@ process.umask(0o077);
 // Set where Amp's own Bun runs this file; the Amp that we start would be a Bun again.
 delete process.env["BUN_BE_BUN"];
 
-const SUMMARY = "Installs Sourcegraph's Amp in a Coder workspace and runs it under AgentAPI.";
-
-const commands = {
-  install: defineCommand({
-    name: "install",
-    summary: "install Amp and AgentAPI where they are missing, write Amp's settings",
-    action: () => exclusively(installWith),
-  }),
-  start: defineCommand({
-    name: "start",
-    summary: "install what is missing, then start AgentAPI with Amp under it; a healthy one is left alone",
-    action: () => exclusively(startAll),
-  }),
-  stop: defineCommand({ name: "stop", summary: "end AgentAPI and Amp", action: stopAll }),
-  doctor: defineCommand({
-    name: "doctor",
-    summary: "look at everything that the module set up and say what is wrong and how to fix it",
-    async action() {
-      process.exitCode = (await doctor(contextOfThisFile())) ? 0 : 1;
-    },
-  }),
-  run: runCommand(whereAmpIs),
-  prebake: prebakeCommand,
-  "explain-end": defineCommand({
-    name: "explain-end",
-    summary: "write to the log why AgentAPI ended",
-    isInternal: true,
-    argument: { name: "<exit code>", description: "of AgentAPI" },
-    action: async (_, exitCode) => explainEnd(contextOfThisFile(), Number(exitCode)),
-  }),
-};
+/** What a start and a stop need; what only people type is in `tools.ts`, a bundle of its own. */
+const commands = new Map<string | undefined, () => Promise<unknown>>([
+  ["install", () => exclusively(installWith)],
+  ["start", () => exclusively(startAll)],
+  ["stop", stopAll],
+  // The supervisor's: why AgentAPI ended with this exit code.
+  ["explain-end", async () => explainEnd(contextOfThisFile(), Number(process.argv[3]))],
+]);
 
 try {
-  await runProgram({ summary: SUMMARY, commands }, process.argv.slice(2));
+  const command = commands.get(process.argv[2]);
+  if (!command) {
+    throw new ModuleError(
+      `amp-module.mjs has only the commands ${[...commands.keys()].join(", ")}.`,
+      "Use amp-tools.mjs beside it, which has the others.",
+    );
+  }
+  await command();
 } catch (error) {
-  if (!(typeof error === "object" && error !== null && shown.has(error))) report(error);
+  if (!(typeof error === "object" && error !== null && shown.has(error))) reportFailure(error);
   process.exitCode = 1;
 }
 
@@ -100,16 +77,6 @@ async function stopAll(): Promise<void> {
   } catch (error) {
     if (hasBegun) throw error;
     await work();
-  }
-}
-
-/** `run` works without a module directory, too: then Amp is looked for in the usual places. */
-function whereAmpIs(): AmpOptions {
-  try {
-    const { paths } = contextOfThisFile();
-    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: ampPrefixes(paths) };
-  } catch {
-    return { npmPrefixes: [PREBAKED_DIR] };
   }
 }
 
@@ -163,11 +130,4 @@ function markShown(error: unknown): void {
 
 function contextOfThisFile(): Context {
   return createContext(fileURLToPath(import.meta.url), process.env);
-}
-
-function report(error: unknown): void {
-  const show = (text: string) => console.error(createRedact(process.env)(text));
-  show(`error: ${reasonOf(error)}`);
-  if (error instanceof ModuleError) show(`error: To fix it: ${error.fix}`);
-  else if (error instanceof Error) show(error.stack ?? "");
 }

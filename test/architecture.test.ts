@@ -24,6 +24,11 @@ function importsOf(from: string, source: string): Import[] {
   });
 }
 
+/** A file's text without the imports that leave no trace in the bundle. */
+function withoutTypes(name: string): string {
+  return readFileSync(join(root, name), "utf8").replace(/^import type [\s\S]*?;$/gm, "");
+}
+
 const imports = files.flatMap((name) => importsOf(name, readFileSync(join(root, name), "utf8")));
 const folderOf = (name: string) => (name.includes("/") ? (name.split("/")[0] ?? "") : "");
 const broken = (rule: (edge: Import) => boolean) =>
@@ -83,18 +88,48 @@ test("the server folder is below start, stop and operate", () => {
   expect(broken(({ from, to }) => folderOf(from) === "server" && above.includes(folderOf(to)))).toEqual([]);
 });
 
-test("the entry is at the top: nobody imports it", () => {
-  expect(broken(({ to }) => to === "cli.ts")).toEqual([]);
+test("the entries are at the top: nobody imports them", () => {
+  expect(broken(({ to }) => ["cli.ts", "tools.ts", "acp/main.ts"].includes(to))).toEqual([]);
+});
+
+/** Files and packages that an entry brings along at run time, each with the file that imports it. */
+function reachedFrom(entry: string): Map<string, string> {
+  const reached = new Map([[entry, "nobody"]]);
+  for (const name of reached.keys()) {
+    if (!files.includes(name)) continue;
+    for (const { to } of importsOf(name, withoutTypes(name))) if (!reached.has(to)) reached.set(to, name);
+  }
+  return reached;
+}
+
+test("the start script's bundle has nothing that only people use", () => {
+  const reached = reachedFrom("cli.ts");
+  const isForPeople = (name: string) =>
+    ["commands", "operate", "run"].includes(folderOf(name)) ||
+    /^(commander|tools\.ts|install\/prebake.*|amp\/(run|execute|input|decode|lines|events|answer|settings)\.ts)$/.test(
+      name,
+    );
+  expect([...reached].filter(([name]) => isForPeople(name))).toEqual([]);
+  expect(reached.size).toBeGreaterThan(60);
+  // The rule sees what it forbids.
+  const tools = [...reachedFrom("tools.ts").keys()].filter(isForPeople);
+  expect(tools).toEqual(
+    expect.arrayContaining([
+      "commander",
+      "operate/doctor.ts",
+      "run/run.ts",
+      "amp/execute.ts",
+      "install/prebake.ts",
+    ]),
+  );
 });
 
 test("no file imports itself in a circle at run time", () => {
   const edges = new Map<string, string[]>();
   for (const name of files) {
-    // Types leave no trace in the bundle.
-    const code = readFileSync(join(root, name), "utf8").replace(/^import type [\s\S]*?;$/gm, "");
     edges.set(
       name,
-      importsOf(name, code).flatMap(({ to, isOwn }) => (isOwn ? [to] : [])),
+      importsOf(name, withoutTypes(name)).flatMap(({ to, isOwn }) => (isOwn ? [to] : [])),
     );
   }
   const done = new Set<string>();

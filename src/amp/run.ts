@@ -5,6 +5,7 @@ import type { ResultEvent, Usage } from "./events.ts";
 import { execute } from "./execute.ts";
 import type { Prompt } from "./input.ts";
 import type { ExecuteOptions } from "./options.ts";
+import { threadId } from "./thread-id.ts";
 
 export interface RunResult {
   /** The final text. */
@@ -45,6 +46,15 @@ export async function run(prompt: Prompt, options: ExecuteOptions = {}): Promise
     ...(last.duration_ms !== undefined && { durationMs: last.duration_ms }),
     ...(last.usage !== undefined && { usage: last.usage }),
   };
+}
+
+/** Goes on with a thread. @throws AmpError, AmpOptionError for what is no thread */
+export function continueThread(
+  thread: string,
+  prompt: Prompt,
+  options: ExecuteOptions = {},
+): Promise<RunResult> {
+  return run(prompt, { ...options, continueThread: threadId(thread) });
 }
 
 /** The error that a `result` event is, or undefined for a success. */

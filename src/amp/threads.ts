@@ -1,9 +1,7 @@
 import * as z from "zod/mini";
 import { callAmp, callAmpJson } from "./call.ts";
 import { AmpError } from "./errors.ts";
-import type { Prompt } from "./input.ts";
 import type { AmpOptions, ExecuteOptions } from "./options.ts";
-import { type RunResult, run } from "./run.ts";
 import { threadId } from "./thread-id.ts";
 
 const threads = z.array(z.looseObject({ id: z.string(), title: z.optional(z.nullable(z.string())) }));
@@ -46,13 +44,4 @@ export async function listThreads(
 /** A whole conversation as Markdown. @throws AmpError, AmpOptionError for what is no thread */
 export async function threadMarkdown(thread: string, options: AmpOptions = {}): Promise<string> {
   return (await callAmp(["threads", "markdown", threadId(thread)], options)).stdout;
-}
-
-/** Goes on with a thread. @throws AmpError, AmpOptionError for what is no thread */
-export function continueThread(
-  thread: string,
-  prompt: Prompt,
-  options: ExecuteOptions = {},
-): Promise<RunResult> {
-  return run(prompt, { ...options, continueThread: threadId(thread) });
 }

@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { checkMcpServers, listMcpServers, parseDoctor } from "../../src/amp/mcp.ts";
 import { listPermissions, testPermission } from "../../src/amp/permissions.ts";
 import { type AmpProbe, probeAmp } from "../../src/amp/probe.ts";
-import { run } from "../../src/amp/run.ts";
-import { continueThread, createThread, listThreads, threadMarkdown } from "../../src/amp/threads.ts";
+import { continueThread, run } from "../../src/amp/run.ts";
+import { createThread, listThreads, threadMarkdown } from "../../src/amp/threads.ts";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
 import { scripted } from "./scripted.ts";
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# scripts/bootstrap.sh.tftpl and stop.sh.tftpl, as Terraform renders them: what they leave in the home.
+# scripts/bootstrap.sh.tftpl, bundle.sh.tftpl and stop.sh.tftpl, as Terraform renders them: what they leave in the home.
 
 load common
 
@@ -143,6 +143,32 @@ AMP_MODULE_INSTALLER_URL_BASE64='
   execute start-cut.sh
   assert_one_error
   assert_equal "$(cat "$module/bin/amp-module.mjs")" old
+  refute_leftovers "$module"
+}
+
+@test "a bundle of its own script is there byte for byte, for its owner alone, whichever script is first" {
+  for order in 'tools.sh start.sh' 'start.sh tools.sh'; do
+    umask 000
+    for script in $order; do
+      execute "$script"
+      assert_success
+      assert_equal "$stderr" ''
+    done
+    cmp "$rendered/bundle" "$module/bin/amp-tools.mjs"
+    assert_unpacked
+    run -0 stat -c '%a' "$module" "$module/bin" "$module/bin/amp-tools.mjs"
+    assert_output $'700\n700\n600'
+    refute_leftovers "$module"
+    rm -r "$module"
+  done
+}
+
+@test "a bundle that was cut on its way: an error, and the old one stays" {
+  mkdir -p "$module/bin"
+  echo old >"$module/bin/amp-tools.mjs"
+  execute tools-cut.sh
+  assert_one_error
+  assert_equal "$(cat "$module/bin/amp-tools.mjs")" old
   refute_leftovers "$module"
 }
 

@@ -16,8 +16,8 @@ setup() {
   calls=$BATS_TEST_TMPDIR/calls
   mkdir -p "$module/bin" "$path"
   cp "$root/scripts/amp-module.sh" "$launcher"
-  printf '%s\n' 'process.stdout.write(JSON.stringify(process.argv.slice(2)))' '// end of bundle' \
-    >"$module/bin/amp-module.mjs"
+  printf '%s\n' 'process.stdout.write(JSON.stringify(process.argv.slice(2)))' '// end of bundle' |
+    tee "$module/bin/amp-module.mjs" >"$module/bin/amp-tools.mjs"
   vars=(HOME="$home" PATH="$path:$BATS_FILE_TMPDIR/tools" CALLS="$calls")
   : >"$calls"
 }
@@ -220,7 +220,7 @@ assert_one_error() {
   launcher=$home/bin/amp-module
   launch doctor
   assert_success
-  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+  assert_line --index 1 "argument $module/bin/amp-tools.mjs"
 }
 
 @test "called by its name from PATH and from another folder" {
@@ -229,14 +229,28 @@ assert_one_error() {
   vars+=(PATH="$path:$module/bin:$BATS_FILE_TMPDIR/tools" CDPATH=/)
   cd /
   run -0 env -i "${vars[@]}" "${shell[@]}" -c 'amp-module doctor'
-  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+  assert_line --index 1 "argument $module/bin/amp-tools.mjs"
+}
+
+@test "a start's commands have a bundle of their own; whatever else is typed goes to the tools" {
+  fake_node "$path/node" v22.0.0
+  for words in start stop install 'explain-end 1'; do
+    # shellcheck disable=SC2086
+    launch $words
+    assert_line --index 1 "argument $module/bin/amp-module.mjs"
+  done
+  for words in '' --help doctor run 'start --help' 'stop now' 'help start' 'run start'; do
+    # shellcheck disable=SC2086
+    launch $words
+    assert_line --index 1 "argument $module/bin/amp-tools.mjs"
+  done
 }
 
 @test "run by a shell in its own folder, without a path" {
   fake_node "$path/node" v22.0.0
   cd "$module/bin"
   run -0 env -i "${vars[@]}" "${shell[@]}" amp-module doctor
-  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+  assert_line --index 1 "argument $module/bin/amp-tools.mjs"
 }
 
 @test "a bundle that is missing, empty or cut short is said, with what heals it, and is not run" {
@@ -244,27 +258,30 @@ assert_one_error() {
   for size in missing 0 1 60; do
     cp "$root/scripts/amp-module.sh" "$launcher"
     case $size in
-      missing) rm "$module/bin/amp-module.mjs" ;;
-      *) head -c "$size" <<<'process.stdout.write(JSON.stringify(process.argv.slice(2)))' >"$module/bin/amp-module.mjs" ;;
+      missing) rm "$module/bin/amp-module.mjs" "$module/bin/amp-tools.mjs" ;;
+      *) head -c "$size" <<<'process.stdout.write(JSON.stringify(process.argv.slice(2)))' |
+        tee "$module/bin/amp-module.mjs" >"$module/bin/amp-tools.mjs" ;;
     esac
-    launch doctor
-    assert_one_error
-    assert_output ''
-    [[ $stderr == *"$module/bin/amp-module.mjs "*'Restart the workspace'* ]] || fail "$stderr"
-    case $size in
-      missing) [[ $stderr == *'is missing'* ]] || fail "$stderr" ;;
-      *) [[ $stderr == *'cut short'* ]] || fail "$stderr" ;;
-    esac
+    for command in doctor:tools start:module; do
+      launch "${command%:*}"
+      assert_one_error
+      assert_output ''
+      [[ $stderr == *"$module/bin/amp-${command#*:}.mjs "*'Restart the workspace'* ]] || fail "$stderr"
+      case $size in
+        missing) [[ $stderr == *'is missing'* ]] || fail "$stderr" ;;
+        *) [[ $stderr == *'cut short'* ]] || fail "$stderr" ;;
+      esac
+    done
   done
 }
 
 @test "the bundle as it is shipped is whole, and half of it is not" {
   ln -s "$(type -P node)" "$path/node"
-  cp "$root/scripts/amp-module.mjs" "$module/bin/amp-module.mjs"
+  cp "$root/scripts/amp-tools.mjs" "$module/bin/amp-tools.mjs"
   launch --help
   assert_success
   assert_line --partial 'Usage: amp-module'
-  head -c 100000 "$root/scripts/amp-module.mjs" >"$module/bin/amp-module.mjs"
+  head -c 100000 "$root/scripts/amp-tools.mjs" >"$module/bin/amp-tools.mjs"
   launch --help
   assert_one_error
   [[ $stderr != *SyntaxError* ]] || fail "$stderr"

@@ -36,6 +36,12 @@ await render("bootstrap.sh.tftpl", bootstrap, "start.sh");
 await render("bootstrap.sh.tftpl", full, "start-full.sh");
 await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle-large") }, "start-large.sh");
 await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle").slice(0, -16) }, "start-cut.sh");
+for (const [output, bundle] of [
+  ["tools.sh", packed("bundle")],
+  ["tools-cut.sh", packed("bundle").slice(0, -16)],
+] as const) {
+  await render("bundle.sh.tftpl", { module_dir_name: ".amp-module", file: "amp-tools.mjs", bundle }, output);
+}
 await render("stop.sh.tftpl", { module_dir_name: ".amp-module" }, "stop.sh");
 
 async function render(template: string, variables: object, output: string): Promise<void> {

@@ -18,14 +18,6 @@ function streamWorkspace(options: WorkspaceOptions = {}, scenario = "echo"): Pro
   });
 }
 
-/** The Coder agent runs all start scripts side by side. */
-async function startAll(workspace: Workspace) {
-  const agentScript = workspace.plan["coder_script.stream_agent[0]"]?.values["script"];
-  const [brought, started] = await Promise.all([workspace.run(String(agentScript)), workspace.start()]);
-  expect(brought).toMatchObject({ exitCode: 0, stderr: "" });
-  return started;
-}
-
 async function answered(workspace: Workspace, messages: number): Promise<string[]> {
   await expect.poll(() => workspace.client.status(), { timeout: 15_000 }).toMatchObject({ status: "stable" });
   await expect.poll(async () => (await workspace.client.messages()).length).toBe(messages);
@@ -40,26 +32,28 @@ test("the terminal transport carries nothing of the stream agent, and each scrip
   ]);
   const sizeOf = ({ resources }: typeof stream, name: string) =>
     String(resources[name]?.values["script"] ?? "").length;
-  expect(terminal.resources).not.toHaveProperty("coder_script.stream_agent[0]");
-  expect(sizeOf(terminal, "coder_script.start")).toBeLessThanOrEqual(96 * 1024);
-  expect(sizeOf(stream, "coder_script.start")).toBeLessThanOrEqual(96 * 1024);
-  expect(sizeOf(stream, "coder_script.stream_agent[0]")).toBeLessThan(131_072);
+  expect(Object.keys(terminal.resources)).not.toContain('coder_script.bundle["stream_agent"]');
+  expect(sizeOf(terminal, "coder_script.start")).toBeLessThanOrEqual(84 * 1024);
+  expect(sizeOf(stream, "coder_script.start")).toBeLessThanOrEqual(84 * 1024);
+  expect(sizeOf(stream, 'coder_script.bundle["stream_agent"]')).toBeGreaterThan(10_000);
+  expect(sizeOf(stream, 'coder_script.bundle["stream_agent"]')).toBeLessThan(131_072);
+  expect(sizeOf(stream, 'coder_script.bundle["tools"]')).toBe(sizeOf(terminal, 'coder_script.bundle["tools"]'));
 });
 
 describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has none)", () => {
   test("the prompt arrives once, the answer is exact, a restart goes on with the thread", async () => {
     const first = await streamWorkspace({ variables: { ai_prompt: awkwardPrompt } });
     try {
-      expect(await startAll(first)).toMatchObject({ exitCode: 0, stdoutHeldOpen: false });
+      expect(await first.start()).toMatchObject({ exitCode: 0, stdoutHeldOpen: false });
       const [question, answer] = await answered(first, 2);
       expect(question).toBe(awkwardPrompt);
       expect(answer).toContain(awkwardPrompt.split("\n")[0]);
-      expect(await startAll(first)).toMatchObject({ exitCode: 0 });
+      expect(await first.start()).toMatchObject({ exitCode: 0 });
       expect(await answered(first, 2)).toHaveLength(2);
 
       expect(await first.stop()).toMatchObject({ exitCode: 0 });
       expect(await first.processes()).toEqual([]);
-      expect((await startAll(first)).stdout).toMatch(/Thread: T-.*continued[\s\S]*not sent again/);
+      expect((await first.start()).stdout).toMatch(/Thread: T-.*continued[\s\S]*not sent again/);
       await first.client.sendMessage({ type: "user", content: "and now?" });
       expect((await answered(first, 2))[0]).toBe("and now?");
     } finally {
@@ -70,7 +64,7 @@ describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has non
   test("an Amp that cannot reach its server fails the start and says so", async () => {
     const workspace = await streamWorkspace({ variables: { ai_prompt: "hello" } }, "offline");
     try {
-      const { exitCode, stderr } = await startAll(workspace);
+      const { exitCode, stderr } = await workspace.start();
       expect(exitCode).toBe(1);
       expect(stderr).toMatch(/cannot connect[\s\S]*To fix it/);
       expect(await workspace.processes()).toEqual([]);

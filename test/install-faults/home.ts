@@ -189,10 +189,7 @@ async function readlinkOrEmpty(path: string): Promise<string> {
 
 async function render(): Promise<Rendered> {
   const { resources } = await applyModule({ variables: { workdir: "~/project", amp_api_key: testApiKey } });
-  const script = Object.values(resources)
-    .filter(({ type }) => type === "coder_script")
-    .map(({ values }) => values)
-    .find((values) => values["run_on_start"] === true)?.["script"];
+  const script = resources["coder_script.start"]?.values["script"];
   if (typeof script !== "string") throw new Error("the module has no start script");
   const payload = script.match(/config\.json" 600 '([^']+)'/)?.[1] ?? "";
   return { script, payload, config: JSON.parse(gunzipSync(Buffer.from(payload, "base64")).toString()) };

@@ -10,7 +10,7 @@ import { serveNpmRegistry } from "./npm-registry.ts";
 import { installer, tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
 const asset = `agentapi-${process.platform}-${process.arch === "arm64" ? "arm64" : "amd64"}`;
-const bundle = fileURLToPath(new URL("../../scripts/amp-module.mjs", import.meta.url));
+const bundle = fileURLToPath(new URL("../../scripts/amp-tools.mjs", import.meta.url));
 const image = "/opt/amp-module";
 /** Runs a command that sees the folder `$0` in place of /opt; nobody else does, neither this machine's nor other tests. */
 const withOwnOpt = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /opt && exec "$@"'];

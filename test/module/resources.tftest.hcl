@@ -74,6 +74,18 @@ run "defaults" {
   }
 
   assert {
+    condition = jsonencode({ for name, script in coder_script.bundle : name => [script.display_name, script.run_on_start, script.run_on_stop, script.start_blocks_login] }) == jsonencode({
+      tools = ["Amp: tools", true, false, false]
+    })
+    error_message = "The tools must come by a script of their own, at every start, and the stream agent not at all."
+  }
+
+  assert {
+    condition     = startswith(coder_script.bundle["tools"].script, "#!/bin/sh\n") && strcontains(coder_script.bundle["tools"].script, "/.amp-module/bin\n") && strcontains(coder_script.bundle["tools"].script, base64gzip(file("./scripts/amp-tools.mjs")))
+    error_message = "The script must run with sh and write the tools below the module directory."
+  }
+
+  assert {
     condition     = length(coder_env.amp_api_key) == 0 && length(coder_env.amp_url) == 0
     error_message = "A variable of the agent is set that nobody asked for."
   }
@@ -321,6 +333,11 @@ run "terminal_app_and_looks" {
   }
 
   assert {
+    condition     = coder_script.bundle["tools"].display_name == "Amp (helper): tools" && strcontains(coder_script.bundle["tools"].script, "/.amp-module-helper/bin\n")
+    error_message = "The tools' script has another name or folder."
+  }
+
+  assert {
     condition     = coder_script.start.display_name == "Amp (helper)" && coder_script.stop.display_name == "Amp (helper): stop" && coder_script.start.icon == "/icon/other.svg"
     error_message = "The scripts of a second instance cannot be told from those of the first."
   }
@@ -333,6 +350,24 @@ run "terminal_app_and_looks" {
   assert {
     condition     = strcontains(coder_script.start.script, "$HOME/.amp-module-helper\n") && strcontains(coder_script.stop.script, "/.amp-module-helper/bin/")
     error_message = "A script uses another module directory."
+  }
+}
+
+run "stream_agent_has_a_script_of_its_own" {
+  command = plan
+
+  variables {
+    transport = "stream"
+  }
+
+  assert {
+    condition     = join(", ", [for script in coder_script.bundle : script.display_name]) == "Amp: stream agent, Amp: tools"
+    error_message = "The scripts of bundles are others: ${join(", ", [for script in coder_script.bundle : script.display_name])}."
+  }
+
+  assert {
+    condition     = strcontains(coder_script.bundle["stream_agent"].script, base64gzip(file("./scripts/amp-acp.mjs")))
+    error_message = "The stream agent is not in its script."
   }
 }
 

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { execa, type Options } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { probeAmp } from "../../src/amp/probe.ts";
+import { bundleOnce } from "../../tools/bundle.ts";
 import { isGroupAlive, SCRIPTED_AMP, type Scripted, scripted } from "../amp/scripted.ts";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
 
@@ -17,23 +17,15 @@ beforeAll(async () => {
   const path = (file: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)));
   writeFileSync(
     source,
-    `import { runProgram } from ${path("command-line.ts")};
-     import { runCommand } from ${path("run/command.ts")};
+    `import { createFront, runFront } from ${path("commands/front.ts")};
+     import { runCommand } from ${path("commands/run.ts")};
      import { readFileSync, writeFileSync } from "node:fs";
      const file = process.env.HOME + "/amp-probe.json";
      const read = () => { try { return readFileSync(file, "utf8"); } catch { return undefined; } };
      const run = runCommand(() => ({ probeCache: { read, write: (text) => writeFileSync(file, text) } }));
-     await runProgram({ summary: "", commands: { run } }, process.argv.slice(2));`,
+     await runFront(createFront("", [run]), process.argv.slice(2));`,
   );
-  await build({
-    entryPoints: [source],
-    outfile: cli,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    mainFields: ["module", "main"],
-    logLevel: "error",
-  });
+  writeFileSync(cli, await bundleOnce(source));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -233,7 +225,11 @@ test.each([
 test.each([
   [[], /There is no prompt/],
   [["  "], /The prompt is empty/],
-  [["x", "--nope"], /Unknown option '--nope'.*\n\nUsage: amp-module run \[options\] \[prompt\]\n/s],
+  [["x", "--nope"], /^error: unknown option '--nope'.* See "amp-module run --help"\.\n$/],
+  [
+    ["x", "--jsno"],
+    /^error: unknown option '--jsno'\. Did you mean --json\? See "amp-module run --help"\.\n$/,
+  ],
   [["x", "y"], /too many arguments: y/],
   [["x", "--timeout", "soon"], /Want seconds/],
   [["x", "--mode", "nosuch"], /not one of Amp/],
@@ -241,6 +237,7 @@ test.each([
   [["x", "--continue=nothing"], /not an Amp thread/],
   [["x", "--continue", "nothing"], /too many arguments: nothing/],
   [["x", "--label"], /argument missing/],
+  [["x", "--label", "--json"], /argument missing/],
   [["x", "--cwd", "/nowhere"], /\/nowhere does not exist/],
 ])("%j is wrong usage: exit code 2", async (args, stderr) => {
   expect(await amp(args, await scripted("echo"))).toMatchObject({

@@ -75,13 +75,18 @@ export interface Workspace {
   /** The applied module: resources by address. */
   plan: AppliedModule["resources"];
   outputs: AppliedModule["outputs"];
-  /** Rendered scripts as the agent receives them. */
-  scripts: { start: string; stop: string };
+  /** Rendered scripts as the agent receives them; those of bundles by the name of what they bring. */
+  scripts: { start: string; stop: string; bundles: Record<string, string> };
   /** The AgentAPI on PATH is the real one. */
   agentApiIsReal: boolean;
   client: AgentApiClient;
   /** Runs a script as the agent does: `<shell> -c "<script>"`. */
   run(script: string, options?: Partial<RunOptions>): Promise<ScriptResult>;
+  /**
+   * Runs the start script and, side by side with it as the agent does, those that bring bundles.
+   *
+   * @throws an Error where one of these fails beside a start that does not
+   */
   start(options?: Partial<RunOptions>): Promise<ScriptResult>;
   stop(options?: Partial<RunOptions>): Promise<ScriptResult>;
   /** A log of the module directory, with or without `.log`; "" where there is none. */
@@ -177,7 +182,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     // AgentAPI holds answers back for up to 32 s while a message is on its way.
     client: createAgentApiClient({ baseUrl: url, timeoutMs: 40_000 }),
     run,
-    start: (overrides) => run(scripts.start, overrides),
+    start: (overrides) => startAll(scripts, run, overrides),
     stop: (overrides) => run(scripts.stop, overrides),
     log: (name) => readText(join(moduleDir, name.endsWith(".log") ? name : `${name}.log`)),
     prompts: () =>
@@ -225,10 +230,31 @@ function coderEnv(resources: AppliedModule["resources"]): Record<string, string>
 }
 
 function coderScripts(resources: AppliedModule["resources"]): Workspace["scripts"] {
-  const scripts = Object.values(resources).filter(({ type }) => type === "coder_script");
-  const text = (when: string) =>
-    String(scripts.find(({ values }) => values[when] === true)?.values["script"] ?? "");
-  return { start: text("run_on_start"), stop: text("run_on_stop") };
+  const text = (address: string) => String(resources[address]?.values["script"] ?? "");
+  const bundles = Object.keys(resources).flatMap((address) => {
+    const [, name] = address.match(/^coder_script\.bundle\["(.+)"\]$/) ?? [];
+    return name === undefined ? [] : [[name, text(address)]];
+  });
+  return {
+    start: text("coder_script.start"),
+    stop: text("coder_script.stop"),
+    bundles: Object.fromEntries(bundles),
+  };
+}
+
+async function startAll(
+  scripts: Workspace["scripts"],
+  run: Workspace["run"],
+  overrides: Partial<RunOptions> = {},
+): Promise<ScriptResult> {
+  const { onOutput: _, ...silently } = overrides;
+  const [started, ...brought] = await Promise.all([
+    run(scripts.start, overrides),
+    ...Object.values(scripts.bundles).map((script) => run(script, silently)),
+  ]);
+  const failed = brought.find(({ exitCode, stderr }) => exitCode !== 0 || stderr !== "");
+  if (started.exitCode === 0 && failed) throw new Error(`a bundle was not brought: ${failed.stderr}`);
+  return started;
 }
 
 async function readPrompts(file: string): Promise<RecordedPrompt[]> {
