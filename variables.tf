@@ -440,13 +440,13 @@ variable "report_tasks" {
 variable "pre_install_script" {
   type        = string
   default     = null
-  description = "Script that runs before anything is installed; where it fails, nothing is. Its output goes to `pre_install.log` in the module directory. null: none."
+  description = "Script that runs before anything is installed; where it fails, nothing is. Its output goes to `pre_install.log` in the module directory, until it ends: what it leaves running in the background goes on, and needs a log of its own. null: none."
 }
 
 variable "post_install_script" {
   type        = string
   default     = null
-  description = "Script that runs after the installation and before Amp starts. Its output goes to `post_install.log` in the module directory. null: none."
+  description = "Script that runs after the installation and before Amp starts. Its output goes to `post_install.log` in the module directory, until it ends, as with `pre_install_script`. null: none."
 }
 
 variable "log_level" {

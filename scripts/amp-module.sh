@@ -139,16 +139,78 @@ is_bun_inside() {
   esac
 }
 
-# Without curl or wget nothing can be downloaded before there is a runtime.
-download() {
+# mask: stdin to stdout, line by line, without secrets and what steers a terminal, as src/system/redact.ts does it once
+# there is a runtime. mawk alone would wait for a full buffer.
+mask() {
+  case $(awk -W version 2>/dev/null </dev/null) in
+    mawk*) set -- -W interactive ;;
+    *) set -- ;;
+  esac
+  LC_ALL=C awk "$@" '
+    BEGIN {
+      for (name in ENVIRON) {
+        if (toupper(name) !~ /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION/) continue
+        lines = split(ENVIRON[name], line, "\n")
+        for (i = 1; i <= lines; i++) {
+          value = line[i]
+          gsub(/^[ \t\r]+|[ \t\r]+$/, "", value)
+          if (length(value) < 8) continue
+          # The longest first: of one within another no end stays readable.
+          for (at = ++count; at > 1 && length(secret[at - 1]) < length(value); at--) secret[at] = secret[at - 1]
+          secret[at] = value
+        }
+      }
+    }
+    {
+      gsub(/\033\[[0-9;:?<=>]*[ -\/]*[@-~]|\033\][^\007\033]*(\007|\033\\)|\302[\200-\237]/, "")
+      gsub(/[\001-\010\013\014\016-\037\177]/, "")
+      for (i = 1; i <= count; i++) {
+        rest = $0
+        done = ""
+        while (at = index(rest, secret[i])) {
+          done = done substr(rest, 1, at - 1) "[redacted]"
+          rest = substr(rest, at + length(secret[i]))
+        }
+        $0 = done rest
+      }
+      # What follows on the line may belong to it.
+      if (match(toupper($0), /AUTHORIZATION\\*["\047]?[ \t]*[:=][ \t]*\[?[ \t]*\\*["\047]?/)) {
+        $0 = substr($0, 1, RSTART + RLENGTH - 1) "[redacted]"
+      }
+      rest = $0
+      done = ""
+      while (match(toupper(rest), /[?&][A-Z0-9_.-]*(KEY|TOKEN|SECRET|PASSW|CREDENTIAL|SIG)[A-Z0-9_.-]*=/)) {
+        done = done substr(rest, 1, RSTART + RLENGTH - 1) "[redacted]"
+        rest = substr(rest, RSTART + RLENGTH)
+        sub(/^[^&# \t"\047<>]*/, "", rest)
+      }
+      $0 = done rest
+      gsub(/:\/\/[^\/ \t?#"\047<>]+@/, "://[redacted]@")
+      print
+      fflush()
+    }'
+}
+
+# What others printed, on the terminal.
+show() {
+  if command -v awk >/dev/null; then mask; else cat; fi >&2
+}
+
+# fetch_once <url> <target>: one attempt. What was said, the answers' heads included, is in <target>.said then.
+fetch_once() {
   if command -v curl >/dev/null; then
-    curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 --max-time 300 --output "$2" "$1"
+    case $1 in
+      https:*) redirects='=https' ;;
+      *) redirects='=http,https' ;;
+    esac
+    curl --fail --silent --show-error --location --proto-redir "$redirects" --connect-timeout 20 --max-time 300 \
+      --dump-header - --output "$2" "$1" >"$2.said" 2>&1
   elif command -v wget >/dev/null; then
     # GNU's follows SSL_CERT_FILE in some builds only, and busybox's does not know the option.
     case $([ ! -r "${SSL_CERT_FILE:-}" ] || wget --version 2>/dev/null) in
-      'GNU Wget'*) wget -q -T 20 "--ca-certificate=$SSL_CERT_FILE" -O "$2" "$1" ;;
-      *) wget -q -T 20 -O "$2" "$1" ;;
-    esac || {
+      'GNU Wget'*) wget -nv -S -t 1 -T 20 "--ca-certificate=$SSL_CERT_FILE" -O "$2" "$1" ;;
+      *) wget -nv -S -t 1 -T 20 -O "$2" "$1" ;;
+    esac >"$2.said" 2>&1 || {
       status=$?
       # Its own code for a certificate that does not pass; curl's is passed on as curl's.
       [ "$status" -ne 5 ] || status=60
@@ -158,6 +220,42 @@ download() {
     fail 'No JavaScript runtime was found, and neither curl nor wget, so Amp cannot be downloaded.' \
       'Add one of node (>= 20.5), bun, deno, curl or wget to the workspace image.'
   fi
+}
+
+# download <url> <target>: as src/system/download.ts does it: five attempts, but one where asking again would give the
+# same answer, and no redirect from https to http, which wget could not be told before.
+download() {
+  attempt=1
+  while :; do
+    status=0
+    fetch_once "$1" "$2" || status=$?
+    pause=$((1 << attempt))
+    is_final=
+    case $status in 60 | 77) is_final=1 ;; esac
+    while IFS= read -r line; do
+      case ${1%%:*}:$line in
+        https:[Ll]ocation:\ [Hh][Tt][Tt][Pp]:* | https:\ \ [Ll]ocation:\ [Hh][Tt][Tt][Pp]:*)
+          rm -f -- "$2"
+          echo 'It is redirected from https to http, which is refused.' >&2
+          return 1
+          ;;
+        *HTTP/*\ 4[0-9][0-9]\ * | *rror:\ 4[0-9][0-9]* | *ERROR\ 4[0-9][0-9]:*)
+          case $line in *\ 408* | *\ 425* | *\ 429*) ;; *) is_final=1 ;; esac
+          ;;
+        *curl:\ \([13]\)* | *curl:\ \(23\)*) is_final=1 ;;
+        *[Rr]etry-[Aa]fter:\ [0-9]*)
+          pause=$(printf '%s' "${line##* }" | sed 's/[^0-9]//g')
+          [ "$pause" -le 60 ] || pause=60
+          ;;
+      esac
+    done <"$2.said"
+    [ "$status" -ne 0 ] || return 0
+    tail -n 2 "$2.said" | show
+    [ -z "$is_final" ] && [ "$attempt" -lt 5 ] || return "$status"
+    attempt=$((attempt + 1))
+    echo "Trying again in $pause s." >&2
+    sleep "$pause" || :
+  done
 }
 
 # fail_of <what failed> <status> <otherwise to be done>: curl ends with 60 for a certificate of an unknown CA, and with
@@ -185,20 +283,77 @@ install_amp_as_runtime() {
   fi
   installer_url=$(printf '%s' "$AMP_MODULE_INSTALLER_URL_BASE64" | base64 -d)
   amp_version=$(printf '%s' "${AMP_MODULE_AMP_VERSION_BASE64:-}" | base64 -d)
-  installer=$bin/.installer-$$.sh
-  trap 'rm -f -- "$installer"' EXIT
+  case $amp_version in latest) amp_version= ;; v*) amp_version=${amp_version#v} ;; esac
+  # What follows a ? may be a secret.
+  shown_url=${installer_url%%[?#]*}
+  # As with a runtime (src/install/amp/official.ts): a home of its own, so that what the installer leaves is proved before
+  # it replaces anything, and the user's profile files stay as they are.
+  stage=${bin%/bin}/stage-$$
+  trap 'rm -rf -- "$stage"' EXIT
+  mkdir -m 700 -- "$stage" || fail "$stage could not be created." 'Check that the disk is not full.'
   echo 'No JavaScript runtime found: installing Amp first, it contains one.'
-  download "$installer_url" "$installer" || fail_of \
-    "Amp's installer could not be downloaded from $installer_url." $? \
+  download "$installer_url" "$stage/installer.sh" || fail_of \
+    "Amp's installer could not be downloaded from $shown_url." $? \
     'Check the network or proxy, set amp_installer_url to a mirror, or add Node >= 20.5 to the workspace image.'
-  if [ -n "$amp_version" ] && [ "$amp_version" != latest ]; then
-    export AMP_VERSION="$amp_version"
-  fi
-  bash "$installer" </dev/null || fail_of "Amp's installer from $installer_url failed; its output is above." $? \
-    'Check amp_version and amp_installer_url, or add Node >= 20.5 to the workspace image.'
-  rm -f -- "$installer"
+  attempt=1
+  while run_installer; [ "$status" -ne 0 ]; do
+    case $status:$attempt in
+      60:* | 77:* | 124:* | *:3)
+        fail_of "Amp's installer from $shown_url failed; its output is above." "$status" \
+          'Check amp_version and amp_installer_url, or add Node >= 20.5 to the workspace image.'
+        ;;
+    esac
+    echo "Amp's installer: exit code $status; trying again in $attempt s." >&2
+    sleep "$attempt" || :
+    attempt=$((attempt + 1))
+  done
+  prove_amp
+  rm -rf -- "$stage"
   trap - EXIT
-  unset AMP_VERSION
+}
+
+# The exit code is in `status` then: a pipe has only that of its end.
+run_installer() {
+  # curl finds its configuration there, a proxy or a CA for instance.
+  curl_home=${CURL_HOME:-$HOME}
+  {
+    status=0
+    (
+      cd "$stage" || exit
+      [ -z "$amp_version" ] || export AMP_VERSION="$amp_version"
+      set -- bash installer.sh
+      ! command -v timeout >/dev/null || set -- timeout 900 "$@"
+      CURL_HOME="$curl_home" HOME="$stage" "$@" </dev/null
+    ) || status=$?
+    echo "$status" >"$stage/status"
+  } 2>&1 | show
+  status=$(cat "$stage/status") || status=1
+}
+
+# An installer that ends well may have left a stub, or another version.
+prove_amp() {
+  staged=
+  for amp in "$stage/.local/bin/amp" "$stage/.amp/bin/amp"; do
+    ! is_executable "$amp" || staged=$amp
+  done
+  [ -n "$staged" ] || fail "No JavaScript runtime was found: Amp's installer from $shown_url left no ~/.amp/bin/amp." \
+    'Check amp_installer_url: it may not serve the installer of Amp.'
+  target=$HOME/.amp/bin/amp
+  # A name that a later start knows for a left one.
+  temporary=$HOME/.amp/bin/.amp-module-$$-000000000000.tmp
+  trap 'rm -rf -- "$stage" "$temporary"' EXIT
+  { mkdir -p -- "$HOME/.amp/bin" && cp -- "$staged" "$temporary" && chmod 755 "$temporary"; } ||
+    fail "$target could not be written." 'Check that the home is writable and its disk not full.'
+  version=$("$temporary" --version 2>/dev/null </dev/null) || version=
+  version=${version%% *}
+  case $version in [0-9v]*.*.*) is_bun_inside "$temporary" ;; *) false ;; esac ||
+    fail "No JavaScript runtime was found: the installed Amp does not run here, or has none inside." \
+      "Check amp_installer_url and amp_version, or add Node >= 20.5 to the workspace image."
+  [ "$amp_version" = "${amp_version:+${version#v}}" ] ||
+    fail "Amp $version was installed although amp_version asks for $amp_version." \
+      'Check that this version exists and that amp_installer_url offers it.'
+  mv -f -- "$temporary" "$target"
+  { mkdir -p -- "$HOME/.local/bin" && ln -s -- "$target" "$HOME/.local/bin/amp"; } 2>/dev/null || :
 }
 
 # The pre-install script may be what brings a runtime, a downloader or a CA bundle, so it goes first.
@@ -214,11 +369,28 @@ run_pre_install_script() {
     printf 'warning: %s\n' "$warning" >&2
     printf 'WARN  %s\n' "$warning" >>"$log"
     temporary=$script.$$.tmp
-    trap 'rm -f -- "$temporary"' EXIT
+    trap 'rm -f -- "${temporary:-}" "${output:-}"' EXIT
     (umask 077 && sed "s/$(printf '\r')\$//" <"$script" >"$temporary") && chmod 700 "$temporary" && script=$temporary
   fi
-  if ! (cd "$HOME" && exec "$script") </dev/null >>"$log" 2>&1; then
-    tail -n 20 "$log" >&2 || :
+  output=$log.$$.tmp
+  trap 'rm -f -- "${temporary:-}" "$output"' EXIT
+  if command -v awk >/dev/null && mkfifo -m 600 "$output"; then
+    # Reads on for as long as the script's background programs talk; the FIFO goes with the last word.
+    # shellcheck disable=SC2094
+    { mask || cat >/dev/null; rm -f -- "$output"; } <"$output" >>"$log" 2>/dev/null &
+  else
+    echo 'WARN  pre_install_script: its output is not kept. Masking what is secret in it takes awk and mkfifo.' >>"$log"
+    output=/dev/null
+  fi
+  status=0
+  (cd "$HOME" && exec "$script") </dev/null >"$output" 2>&1 || status=$?
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -p "$output" ] || break
+    sleep 0.1 2>/dev/null || sleep 1 || :
+  done
+  [ "$output" = /dev/null ] || rm -f -- "$output"
+  if [ "$status" -ne 0 ]; then
+    tail -n 20 "$log" | sed "s/$(printf '\r')//g" >&2 || :
     fail 'pre_install_script failed; its last lines are above.' "Read $log and correct the script."
   fi
   [ -z "${temporary:-}" ] || rm -f -- "$temporary"

@@ -8,6 +8,19 @@ import { run } from "../system/run.ts";
 const TIMEOUT_MS = 60 * 60_000;
 
 /**
+ * Runs the script `$0`, through sh, since one without a first line naming its interpreter must run too. What it leaves
+ * in the background would die of SIGPIPE at its first line after we have gone: so its output goes through a `cat` of its
+ * own, in whose place another one reads on when that one can no longer write to us. Where there are no FIFOs, directly.
+ */
+const RELAYED = `
+if mkfifo -m 600 "$0.$$.tmp" 2>/dev/null; then
+  { cat; exec cat >/dev/null; } <"$0.$$.tmp" 2>/dev/null &
+  exec >"$0.$$.tmp" 2>&1
+  rm -f "$0.$$.tmp"
+fi
+exec "$0"`;
+
+/**
  * Runs `pre_install_script` or `post_install_script` where the template has one; its output goes to a log of its own.
  *
  * @throws ModuleError where it fails
@@ -33,9 +46,9 @@ export async function runUserScript(
   log.info(`${name}: running, its output goes to ${path}.`);
   const own = context.openLog(path, { rotate: true, quiet: true, level: "debug" });
   try {
-    // Through sh: a script without a first line naming its interpreter must run too.
-    const { exitCode, failure, output } = await run("/bin/sh", ["-c", '"$0"', script], {
+    const { exitCode, failure, output } = await run("/bin/sh", ["-c", RELAYED, script], {
       env,
+      redact: context.redact,
       cwd: paths.home,
       timeoutMs: TIMEOUT_MS,
       onLine: (line) => own.info(line),

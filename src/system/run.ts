@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eachLine } from "./lines.ts";
+import type { Redact } from "./redact.ts";
 
 /** How much of a program's output is kept for errors, in characters. */
 const TAIL = 4000;
@@ -12,6 +13,8 @@ export interface RunOptions {
   env: NodeJS.ProcessEnv;
   cwd?: string;
   timeoutMs: number;
+  /** Masks each line before anything is cut off it: half of a secret would not be known for one. */
+  redact?: Redact;
   /** Called with each line of stdout and stderr, in order of arrival. */
   onLine?: (line: string) => void;
   /** Says for a line why the program need not go on; it is ended then. */
@@ -55,8 +58,10 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   } catch (error) {
     return couldNotStart(error);
   }
+  const readLines = (stream: Readable | null) =>
+    stream ? eachLine(stream, onLine, options.redact) : Promise.resolve();
   const timer = setTimeout(() => end(`it took longer than ${options.timeoutMs / 1000} s`), options.timeoutMs);
-  const closed = Promise.all([readLines(child.stdout, onLine), readLines(child.stderr, onLine)]);
+  const closed = Promise.all([readLines(child.stdout), readLines(child.stderr)]);
   try {
     const { code, signal } = await exitOf(child);
     await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
@@ -75,15 +80,6 @@ function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: Nod
   return new Promise((resolve, reject) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     child.once("error", reject);
-  });
-}
-
-function readLines(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
-  if (!stream) return Promise.resolve();
-  const lines = createInterface({ input: stream });
-  lines.on("line", onLine);
-  return new Promise((resolve) => {
-    lines.once("close", resolve);
   });
 }
 

@@ -5,7 +5,7 @@ load common
 
 setup_file() {
   load common
-  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv tail sed bash
+  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv cp ln tail sed sleep awk mkfifo bash
 }
 
 setup() {
@@ -39,10 +39,14 @@ E2
 fake_bun() { fake_node "$1" 1.4.5; }
 fake_deno() { fake_node "$1" 'deno 2.9.6'; }
 
-# fake_amp <path>: the official binary, which has a Bun inside. fake_script_amp <path>: one that is a script.
+# fake_amp <path> [version]: the official binary, which has a Bun inside. fake_script_amp <path>: one that is a script.
 fake_amp() {
   write_program "$1" <<E2
-if [ "\${BUN_BE_BUN-}" != 1 ]; then echo "Amp itself was started: \$*"; exit; fi
+if [ "\${BUN_BE_BUN-}" != 1 ]; then
+  if [ "\$1" = --version ]; then echo '${2-0.0.1790142911-g7618fb} (released 2026-09-23)'; exit; fi
+  echo "Amp itself was started: \$*"
+  exit
+fi
 if [ "\$1" = --revision ]; then echo 1.4.1+4661e494f; exit; fi
 printf 'runtime %s\n' "\$0"
 printf 'argument %s\n' "\$@"
@@ -582,4 +586,176 @@ in"$'\r'" $home"
   assert_line 'version unset pre unset url unset'
   run -0 cat "$calls"
   assert_output ''
+}
+
+# sleep_notes: a `sleep` that says how long, and does not.
+sleep_notes() {
+  write_program "$path/sleep" <<<'echo "slept $1" >>"$CALLS"'
+}
+
+# flaky_curl <lines of a case on the number of the attempt>: what it says and how it ends; else it "downloads".
+flaky_curl() {
+  write_program "$path/curl" <<E2
+attempt=\$((\$(cat "$BATS_TEST_TMPDIR/attempts" 2>/dev/null || echo 0) + 1))
+echo "\$attempt" >"$BATS_TEST_TMPDIR/attempts"
+echo "curl \$attempt" >>"\$CALLS"
+case \$attempt in
+$1
+esac
+target=
+for word; do
+  case \$target in next) target=\$word ;; esac
+  case \$word in --output) target=next ;; esac
+done
+cat "$BATS_TEST_TMPDIR/installer" >"\$target"
+E2
+}
+
+@test "a download that breaks off or is put off is tried again, five times in all, as long as the server asks" {
+  offer_installer
+  sleep_notes
+  flaky_curl '1) echo "curl: (56) reset" >&2; exit 56 ;;
+2) echo "HTTP/1.1 503 Unavailable"; echo "curl: (22) The requested URL returned error: 503" >&2; exit 22 ;;
+3) printf "HTTP/2 429 \r\nretry-after: 7\r\n\r\n"; exit 22 ;;
+4) printf "HTTP/1.1 429 Slow\r\nRetry-After: 4000\r\n\r\n"; exit 22 ;;'
+  launch start
+  assert_success
+  assert_equal "$(grep -v installer "$calls")" $'curl 1\nslept 2\ncurl 2\nslept 4\ncurl 3\nslept 7\ncurl 4\nslept 60\ncurl 5'
+  rm -r "$home/.amp" "$BATS_TEST_TMPDIR/attempts" && : >"$calls"
+  flaky_curl '*) echo "curl: (7) refused" >&2; exit 7 ;;'
+  launch start
+  assert_one_error
+  assert_equal "$(grep -c '^curl' "$calls")" 5
+  [[ $stderr == *'curl: (7) refused'*'could not be downloaded'* ]] || fail "$stderr"
+  refute_leftovers "$home"
+}
+
+@test "what asking again would not mend is asked once" {
+  offer_installer
+  sleep_notes
+  for answer in 'echo "curl: (22) The requested URL returned error: 404" >&2; exit 22' 'printf "HTTP/2 403 \r\n"; exit 22' \
+    'echo "curl: (23) Failure writing output" >&2; exit 23' 'exit 60' 'exit 77'; do
+    rm -f "$BATS_TEST_TMPDIR/attempts" && : >"$calls"
+    flaky_curl "*) $answer ;;"
+    launch start
+    assert_one_error
+    assert_equal "$(cat "$calls")" 'curl 1'
+  done
+}
+
+@test "a failed installer is run again, three times in all" {
+  offer_installer
+  sleep_notes
+  fake_downloader curl
+  sed -i "2i echo tried >>'$calls'; echo >>'$calls.tries'; mapfile -t tries <'$calls.tries'; [ \"\${#tries[@]}\" -ge 3 ] || exit 9" \
+    "$BATS_TEST_TMPDIR/installer"
+  launch start
+  assert_success
+  assert_equal "$(grep -v curl "$calls")" $'tried\nslept 1\ntried\nslept 2\ntried\ninstaller run with no version'
+  rm -r "$home/.amp" && : >"$calls"
+  echo "echo tried >>'$calls'; exit 9" >"$BATS_TEST_TMPDIR/installer"
+  launch start
+  assert_one_error
+  assert_equal "$(grep -c tried "$calls")" 3
+  refute_leftovers "$home"
+}
+
+@test "the installer has a home of its own, and what it leaves is proved before it replaces anything" {
+  offer_installer
+  sleep_notes
+  fake_downloader curl
+  mkdir -p "$home/.amp/bin"
+  echo 'the Amp before' >"$home/.amp/bin/amp"
+  echo 'my profile' >"$home/.bashrc"
+  cp "$BATS_TEST_TMPDIR/installer" "$BATS_TEST_TMPDIR/whole"
+  for left in 'exit 1' 'echo "no version"' 'echo 1.2.3'; do
+    { cat "$BATS_TEST_TMPDIR/whole"; printf 'echo edited >>"$HOME/.bashrc"\nprintf "#!/bin/sh\\n%%s\\n" %q >"$HOME/.amp/bin/amp"\n' "$left"; } \
+      >"$BATS_TEST_TMPDIR/installer"
+    launch start
+    assert_one_error
+    [[ $stderr == *'the installed Amp does not run here'* ]] || fail "$stderr"
+    assert_equal "$(cat "$home/.amp/bin/amp")" 'the Amp before'
+    assert_equal "$(cat "$home/.bashrc")" 'my profile'
+    run find "$module" "$home/.amp" -name 'stage*' -o -name '.amp-module-*'
+    assert_output ''
+  done
+  cp "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/installer"
+  vars+=(AMP_MODULE_AMP_VERSION_BASE64="$(base64 <<<0.0.1-other)")
+  launch start
+  assert_one_error
+  [[ $stderr == *'Amp 0.0.1790142911-g7618fb was installed although amp_version asks for 0.0.1-other'* ]] || fail "$stderr"
+  assert_equal "$(cat "$home/.amp/bin/amp")" 'the Amp before'
+  vars+=(AMP_MODULE_AMP_VERSION_BASE64="$(base64 <<<v0.0.1790142911-g7618fb)")
+  launch start
+  assert_success
+  assert_line "runtime $home/.amp/bin/amp"
+  assert_equal "$(readlink "$home/.local/bin/amp")" "$home/.amp/bin/amp"
+  assert_equal "$(cat "$home/.bashrc")" 'my profile'
+}
+
+@test "the query of amp_installer_url, which may hold a token, is shown nowhere" {
+  sleep_notes
+  fake_downloader curl
+  vars+=(AMP_MODULE_INSTALLER_URL_BASE64="$(base64 <<<'https://mirror.example.com/install.sh?token=hunter2-0123')")
+  launch start
+  assert_one_error
+  [[ $stderr == *'from https://mirror.example.com/install.sh.'* && $stderr$output != *hunter2* ]] || fail "$stderr"
+  echo 'echo "GET https://x.example.com/?sig=hunter2-0123&a=b"; exit 60' >"$BATS_TEST_TMPDIR/installer"
+  launch start
+  assert_one_error
+  [[ $stderr == *'GET https://x.example.com/?sig=[redacted]&a=b'* && $stderr$output != *hunter2* ]] || fail "$stderr"
+}
+
+@test "pre_install.sh: no secret reaches its log or the terminal, and nothing that steers a terminal" {
+  offer_installer
+  vars+=(AMP_API_KEY=sgamp_user_0123456789 CODER_AGENT_TOKEN=0b6a3c1e-token MY_SECRETS=$'first-line-1\n  second-line-2 ' LONG_KEY=sgamp_user_0123456789-and-more SHORT_KEY=word)
+  write_program "$module/pre_install.sh" <<'E2'
+echo "key $AMP_API_KEY$AMP_API_KEY token=$CODER_AGENT_TOKEN. long $LONG_KEY word" >&2
+printf '%s\n' "$MY_SECRETS"
+echo 'curl -H "Authorization: Bearer abc.def" x'
+echo 'https://me:abc.def@host/x?a=b&access_token=abc.def&c=d'
+printf 'a\033[31mred\033[0m \033]0;title\007b\010\033c \302\23331m tab\tend\n'
+exit 7
+E2
+  launch start
+  assert_one_error
+  wanted='key [redacted][redacted] token=[redacted]. long [redacted] word
+[redacted]
+  [redacted] 
+curl -H "Authorization: [redacted]
+https://[redacted]@host/x?a=b&access_token=[redacted]&c=d
+ared bc 31m tab'$'\tend'
+  assert_equal "$(cat "$module/pre_install.log")" "$wanted"
+  [[ $stderr == "$wanted"$'\n'error:* ]] || fail "$stderr"
+}
+
+@test "pre_install.sh: what it leaves in the background goes on, and its output is still masked" {
+  offer_installer
+  fake_downloader curl
+  vars+=(AMP_API_KEY=sgamp_user_0123456789)
+  write_program "$module/pre_install.sh" <<'E2'
+(for i in 1 2 3 4 5 6; do sleep 0.5; echo "later $i $AMP_API_KEY"; done; echo done >"$HOME/lived") &
+echo now
+E2
+  launch start
+  assert_success
+  assert_equal "$(head -n 1 "$module/pre_install.log")" now
+  for _ in 1 2 3 4 5 6 7 8 9 10; do [ ! -e "$home/lived" ] || break; sleep 1; done
+  assert_equal "$(cat "$home/lived")" done
+  run -0 cat "$module/pre_install.log"
+  assert_line 'later 6 [redacted]'
+  refute_leftovers "$home"
+}
+
+@test "pre_install.sh: without awk its output, which could not be masked, is not kept, and that is said" {
+  offer_installer
+  fake_downloader curl
+  make_tools "$BATS_TEST_TMPDIR/no-awk" base64 dirname readlink ls cat mkdir chmod rm mv cp ln tail sed sleep bash
+  vars+=(PATH="$path:$BATS_TEST_TMPDIR/no-awk" AMP_API_KEY=sgamp_user_0123456789)
+  write_program "$module/pre_install.sh" <<<'echo "key $AMP_API_KEY"; echo ran >"$HOME/ran"'
+  launch start
+  assert_success
+  assert_equal "$(cat "$home/ran")" ran
+  assert_equal "$(cat "$module/pre_install.log")" \
+    'WARN  pre_install_script: its output is not kept. Masking what is secret in it takes awk and mkfifo.'
 }

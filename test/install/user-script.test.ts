@@ -1,6 +1,10 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { runUserScript } from "../../src/install/user-script.ts";
+import { identifyProcess } from "../../src/system/process-identity.ts";
 import { installContext, writeProgram } from "./install-context.ts";
 
 function setUp(text: string, env: Record<string, string> = {}) {
@@ -99,6 +103,43 @@ describe("a script", () => {
     await runUserScript("pre_install_script", context, log);
     process.kill(Number(own().match(/daemon (\d+)/)?.[1]), "SIGKILL");
     expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  test.each(["", " >&2"])("may leave one behind that goes on talking%s", async (stream) => {
+    const { context, log, own } = setUp(
+      `while :; do echo tick${stream}; sleep 0.1; done &\necho "daemon $!"\nsleep 0.3\n`,
+    );
+    await runUserScript("pre_install_script", context, log);
+    const pid = Number(own().match(/daemon (\d+)/)?.[1]);
+    onTestFinished(() => void process.kill(pid, "SIGKILL"));
+    expect(own()).toContain("tick");
+    await sleep(1_500);
+    expect(identifyProcess(pid)).toBeDefined();
+    expect(readdirSync(context.paths.moduleDir).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("runs where no FIFO can be made", async () => {
+    const { context, log, own } = setUp("echo plain; echo error >&2\n");
+    const folder = mkdtempSync(join(tmpdir(), "no-fifo-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeProgram(join(folder, "mkfifo"), "#!/bin/sh\nexit 1\n");
+    context.env["PATH"] = `${folder}:${context.env["PATH"]}`;
+    await runUserScript("pre_install_script", context, log);
+    expect(own()).toMatch(/plain\n/);
+    expect(own()).toMatch(/error\n/);
+  });
+
+  test("with a very long line is run to its end, and a secret in its last lines is masked whole", async () => {
+    const key = "sgamp_user_0123456789abcdef";
+    const { context, log, own } = setUp(
+      `head -c 3000000 /dev/zero | tr '\\0' x; echo\nprintf '%s%03985d\\n' "$AMP_API_KEY" 7\nexit 3\n`,
+      { AMP_API_KEY: key },
+    );
+    const error = await runUserScript("pre_install_script", context, log).catch((thrown: unknown) => thrown);
+    expect(own()).toMatch(/x{1000} … \(\d+ more characters\)\n/);
+    // The last 4000 characters begin inside of the key.
+    expect(String(error)).toContain("00007");
+    expect(String(error)).not.toMatch(/sgamp|abcdef/);
   });
 
   test("each run begins its log anew and keeps the one before", async () => {

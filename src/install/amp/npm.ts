@@ -43,7 +43,8 @@ export async function stageWithNpm(
       const onLine = (line: string) => {
         if (!isRequest(line)) log.info(`  npm: ${stripVTControlCharacters(line)}`);
       };
-      return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, onLine, endAt: refusal });
+      const { redact } = context;
+      return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, redact, onLine, endAt: refusal });
     };
     let result = await install(PACKAGE);
     if (isUnknownToRegistry(result)) {

@@ -116,7 +116,7 @@ async function runInstaller(
   bash: string,
   installer: string,
   { home, version, timeoutMs, attempts }: InstallerRun,
-  { config, env }: Context,
+  { config, env, redact }: Context,
   log: Log,
 ): Promise<void> {
   let output = "";
@@ -131,6 +131,7 @@ async function runInstaller(
       },
       cwd: home,
       timeoutMs,
+      redact,
       onLine: (line) => log.info(`  installer: ${stripVTControlCharacters(line)}`),
     });
     output = result.output;

@@ -1,35 +1,34 @@
-import { createHash } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { parse } from "jsonc-parser";
+import { readFileSync, rmSync } from "node:fs";
 import type { Context } from "../../context.ts";
 import { reasonOf } from "../../errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
+import type { Paths } from "../../paths.ts";
+import { keptAnswer, keptAnswers } from "../../remote-answers.ts";
+import { writeFileAtomic } from "../../system/atomic-file.ts";
 import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
 import type { Log } from "../../system/log.ts";
-import { isObject, type Json, type JsonObject } from "./desired.ts";
+import type { JsonObject } from "./desired.ts";
+import { parseServerList } from "./server-list.ts";
 
 /** A start waits for this, so it is short. */
-const LIMITS = { connectMs: 5_000, idleMs: 5_000, totalMs: 10_000, maxBytes: 4 * 1024 ** 2, attempts: 2 };
+const LIMITS = { connectMs: 5_000, idleMs: 5_000, totalMs: 10_000, maxBytes: 128 * 1024, attempts: 2 };
 
 /**
  * The MCP servers behind `mcp_config_remote_path`, all addresses asked side by side; of two servers with one name the
- * later address's wins. One that fails is a warning, and what it answered last time is used.
+ * later address's wins. One that fails, or answers with half a list, is a warning, and what it answered last time is used.
  */
 export async function remoteServers(context: Context, log: Log): Promise<JsonObject> {
-  const answers = await Promise.all(
-    context.config.mcp_config_remote_path.map((url) => serversAt(url, context, log)),
-  );
-  return Object.assign({}, ...answers);
+  const urls = context.config.mcp_config_remote_path;
+  removeForgotten(urls, context.paths);
+  const answers = await Promise.all(urls.map((url) => serversAt(url, context, log)));
+  return Object.fromEntries(answers.flatMap((servers) => Object.entries(servers)));
 }
 
 async function serversAt(url: string, { paths, env }: Context, log: Log): Promise<JsonObject> {
-  const name = createHash("sha256").update(url).digest("hex").slice(0, 16);
-  const kept = join(paths.state, `remote-mcp-${name}.json`);
+  const kept = keptAnswer(url, paths);
   const fresh = `${kept}.new`;
   try {
     await download(url, fresh, { mode: 0o600, env, limits: LIMITS });
-    const servers = serversIn(parse(await readFile(fresh, "utf8")));
+    const servers = parseServerList(readFileSync(fresh));
     writeFileAtomic(kept, JSON.stringify(servers));
     return servers;
   } catch (error) {
@@ -38,26 +37,19 @@ async function serversAt(url: string, { paths, env }: Context, log: Log): Promis
     log.warn(`mcp_config_remote_path: ${consequence}: ${withUrl(url, error)}`);
     return last ?? {};
   } finally {
-    await rm(fresh, { force: true });
+    rmSync(fresh, { force: true });
   }
 }
 
-/** Takes `{ name: server }`, also below `mcpServers` or `amp.mcpServers`, as other agents' files have it. */
-function serversIn(answer: Json): JsonObject {
-  const outer = isObject(answer) ? answer : undefined;
-  const servers = outer?.["mcpServers"] ?? outer?.["amp.mcpServers"] ?? outer;
-  if (!isObject(servers)) throw new Error("the answer is not a JSON object of MCP servers");
-  for (const [name, server] of Object.entries(servers)) {
-    if (!isObject(server) || !(typeof server["command"] === "string" || typeof server["url"] === "string")) {
-      throw new Error(`the server "${name}" in the answer has neither a command nor a url`);
-    }
-  }
-  return servers;
+/** What an address answered may hold secrets: it goes with the address. */
+function removeForgotten(urls: readonly string[], paths: Paths): void {
+  const wanted = urls.map((url) => keptAnswer(url, paths));
+  for (const path of keptAnswers(paths)) if (!wanted.includes(path)) rmSync(path, { force: true });
 }
 
 function lastAnswer(path: string): JsonObject | undefined {
   try {
-    return serversIn(parse(readTextIfExists(path) ?? ""));
+    return parseServerList(readFileSync(path));
   } catch {
     return undefined;
   }

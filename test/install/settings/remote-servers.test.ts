@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { applySettings } from "../../../src/install/settings/apply.ts";
 import { remoteServers } from "../../../src/install/settings/remote-servers.ts";
 import { type Route, startFileServer } from "../../support/file-server.ts";
 import { example } from "../module-home.ts";
@@ -57,4 +60,66 @@ test("a damaged last answer and an address that is none cost nothing but a warni
   expect(await remoteServers(context, log)).toEqual({});
   expect(lines.filter((line) => line.startsWith("warn: mcp_config_remote_path"))).toHaveLength(3);
   expect(lines.join("\n")).not.toContain("hidden");
+});
+
+const whole = {
+  one: { command: "npx", args: ["-y", "first", "--token-file", "/run/secrets/mcp"] },
+  two: { url: "https://mcp.example.com", headers: { "X-Team": "a" } },
+};
+
+test("an answer that ends anywhere short of its end changes nothing, and is a warning", async () => {
+  const text = json(whole);
+  const { server, at, fetch } = await setUp({ "/a": text });
+  await fetch();
+  for (const length of [1, 20, 40, 60, 80, text.length - 2, text.length - 1]) {
+    server.set("/a", text.slice(0, length));
+    at.lines.length = 0;
+    expect(await fetch()).toEqual(whole);
+    expect(at.lines.join("\n")).toMatch(
+      /warn: .*its last good answer is used: .*no valid JSON, or was cut short/,
+    );
+  }
+});
+
+test("too deep, too many or too large: a failure soon, not a start that ends or waits", async () => {
+  const deep = `{"one":{"command":"a","x":${'{"a":'.repeat(3000)}1${"}".repeat(3000)}}}`;
+  const many = json(Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`s${i}`, { command: "a" }])));
+  const large = json({ one: { command: "a", args: ["x".repeat(140 * 1024)] } });
+  const { at, fetch } = await setUp({ "/deep": deep, "/many": many, "/large": large });
+  const started = performance.now();
+  expect(await fetch()).toEqual({});
+  expect(performance.now() - started).toBeLessThan(5_000);
+  const warnings = at.lines.filter((line) => line.startsWith("warn:")).join("\n");
+  expect(warnings).toMatch(/nested more than 12 levels deep/);
+  expect(warnings).toMatch(/has 3000 servers, more than 100/);
+  expect(warnings).toMatch(/more than 131072 bytes came/);
+});
+
+test("the most and the deepest that are taken reach the settings in good time", async () => {
+  const nest = (levels: number): unknown => (levels === 0 ? "end" : { a: nest(levels - 1) });
+  const list = Object.fromEntries(
+    Array.from({ length: 100 }, (_, i) => [`s${i}`, { command: "a", args: ["x".repeat(1000)], x: nest(9) }]),
+  );
+  const { at, fetch } = await setUp({ "/a": json(list) });
+  const started = performance.now();
+  await applySettings(at.context, at.log);
+  expect(performance.now() - started).toBeLessThan(8_000);
+  expect(at.lines.filter((line) => line.startsWith("warn:"))).toEqual([]);
+  const settings = JSON.parse(readFileSync(at.context.paths.ampSettings, "utf8"));
+  expect(settings["amp.mcpServers"]).toEqual(list);
+  expect(await fetch()).toEqual(list);
+});
+
+test("what an address answered is kept for as long as the template names it", async () => {
+  const { at, fetch } = await setUp({ "/a": json(whole), "/b": json({ three: { command: "b" } }) });
+  const kept = () => readdirSync(at.context.paths.state).filter((name) => name.startsWith("remote-mcp-"));
+  await fetch();
+  expect(kept()).toHaveLength(2);
+  at.context.config.mcp_config_remote_path.pop();
+  await fetch();
+  expect(kept()).toHaveLength(1);
+  writeFileSync(join(at.context.paths.state, "remote-mcp-0123456789abcdef.json.new"), "left by a killed run");
+  at.context.config.mcp_config_remote_path.pop();
+  await fetch();
+  expect(kept()).toEqual([]);
 });
