@@ -4,6 +4,7 @@ import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
 import { isOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
+import { withUserFiles } from "../user-files.ts";
 import { type DesiredSettings, desiredSettings } from "./desired.ts";
 import { type AppliedSettings, type MergeResult, mergeSettings, UnreadableSettings } from "./merge.ts";
 import { remoteServers } from "./remote-servers.ts";
@@ -13,7 +14,7 @@ import { remoteServers } from "./remote-servers.ts";
  * of MCP servers, so it is readable by its owner only.
  */
 export async function applySettings(context: Context, log: Log): Promise<void> {
-  const { config, paths, env, now } = context;
+  const { config, env } = context;
   const hasCoder = isOnPath("coder", env);
   if (config.report_tasks && !hasCoder) {
     log.info(
@@ -21,6 +22,10 @@ export async function applySettings(context: Context, log: Log): Promise<void> {
     );
   }
   const desired = desiredSettings(config, hasCoder, await remoteServers(context, log));
+  await withUserFiles(context, log, () => mergeInto(context, desired, log));
+}
+
+function mergeInto({ paths, now }: Context, desired: DesiredSettings, log: Log): void {
   const before = readApplied(paths.appliedSettings);
   try {
     const { present, text, applied } = merge();
