@@ -156,7 +156,8 @@ window_from=
 while :; do
   "$@" <&3 3<&- &
   child=$!
-  printf '%s\n' "$child" >"$state/agentapi.pid.tmp" && mv -f "$state/agentapi.pid.tmp" "$state/agentapi.pid"
+  # The umask is the caller's, for the agent; this file is the module's.
+  (umask 077 && printf '%s\n' "$child" >"$state/agentapi.pid.tmp") && mv -f "$state/agentapi.pid.tmp" "$state/agentapi.pid"
   # A stop that came before there was a child to pass it on to.
   [ "$is_stopping" = no ] || kill -TERM "$child" 2>/dev/null
   exec 3</dev/null
