@@ -14,6 +14,7 @@ import { describeRuntime } from "../system/runtime.ts";
 import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
 import { examineAgentapi, examineAmp } from "./programs.ts";
+import { examineReach } from "./reach.ts";
 
 const ANSWER_TIMEOUT_MS = 3_000;
 
@@ -33,6 +34,7 @@ export async function doctor(context: Context): Promise<boolean> {
     workdir,
     progressReports,
     server,
+    examineReach,
     logs,
   ];
   let healthy = true;
