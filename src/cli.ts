@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { AmpOptions } from "./amp/options.ts";
 import { defineCommand, runProgram } from "./command-line.ts";
 import { type Context, createContext } from "./context.ts";
-import { ModuleError, reasonOf } from "./errors.ts";
+import { fixOf, reasonOf } from "./errors.ts";
 import { type Installed, install } from "./install/install.ts";
 import { prebakeCommand } from "./install/prebake-command.ts";
 import { doctor } from "./operate/doctor.ts";
@@ -159,6 +159,7 @@ function contextOfThisFile(): Context {
 function report(error: unknown): void {
   const show = (text: string) => console.error(createRedact(process.env)(text));
   show(`error: ${reasonOf(error)}`);
-  if (error instanceof ModuleError) show(`error: To fix it: ${error.fix}`);
+  const fix = fixOf(error);
+  if (fix !== undefined) show(`error: To fix it: ${fix}`);
   else if (error instanceof Error) show(error.stack ?? "");
 }

@@ -3,7 +3,7 @@ import { type ParseError, parse } from "jsonc-parser";
 import { createAgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import type { Context } from "../context.ts";
-import { reasonOf } from "../errors.ts";
+import { fixOf, reasonOf } from "../errors.ts";
 import { expandHome } from "../paths.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer } from "../server/record.ts";
@@ -39,7 +39,7 @@ export async function doctor(context: Context): Promise<boolean> {
   ];
   let healthy = true;
   for (const check of checks) {
-    for (const { state, text, fix } of [await check(context)].flat()) {
+    for (const { state, text, fix } of await findings(() => check(context))) {
       healthy &&= state !== "wrong";
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }[state];
       console.log(context.redact(`${mark}  ${text}${fix ? `\n       To fix it: ${fix}` : ""}`));
@@ -47,6 +47,15 @@ export async function doctor(context: Context): Promise<boolean> {
   }
   console.log(healthy ? "\nNothing is wrong." : "\nSomething is wrong: see above.");
   return healthy;
+}
+
+/** What cannot even be looked at, such as a folder in a file's place, is wrong, and the next check follows. */
+async function findings(check: () => Finding | Finding[] | Promise<Finding | Finding[]>): Promise<Finding[]> {
+  try {
+    return [await check()].flat();
+  } catch (error) {
+    return [{ state: "wrong", text: reasonOf(error), fix: fixOf(error) ?? "Correct it or remove it." }];
+  }
 }
 
 function runtime(): Finding[] {

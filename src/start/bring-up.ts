@@ -72,11 +72,11 @@ export async function bringUp(context: Context, plan: StartPlan, errand: Errand,
             ...timesFrom(env),
           }),
         );
+    writeFileAtomic(paths.ready, "");
+    writeServerRecord(paths.running, { ...record, isReady: true });
   } catch (error) {
     throw await failed(error, server, context, plan, outputFrom);
   }
-  writeFileAtomic(paths.ready, "");
-  writeServerRecord(paths.running, { ...record, isReady: true });
   if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
   report(outcome, errand, config, elapsedMs(), log);
 }

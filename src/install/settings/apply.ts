@@ -1,7 +1,7 @@
-import { chmodSync, readFileSync, realpathSync, renameSync, statSync } from "node:fs";
+import { chmodSync, realpathSync, renameSync, statSync } from "node:fs";
 import type { Context } from "../../context.ts";
 import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
+import { readIfExists, readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
 import { isOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { withUserFiles } from "../user-files.ts";
@@ -84,13 +84,8 @@ function pathsOf({ keys, mcpServers, requiredPermissions }: DesiredSettings): st
 
 /** The file's text, "" for none. Other bytes than UTF-8 would be lost by writing the text back. */
 function readSettings(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
-    throw error;
-  }
+  const bytes = readIfExists(path);
+  if (bytes === undefined) return "";
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -127,6 +122,7 @@ function settingsFailure(path: string, cause: unknown): ModuleError {
     ENOSPC: "Free space on the home volume.",
     EROFS: "The home volume is mounted read-only: make it writable.",
     EACCES: `Make ${path} writable for the workspace's user.`,
+    EINVAL: `Put a regular file in the place of ${path}, or remove it.`,
   };
   return new ModuleError(
     `Amp's settings could not be written to ${path}: ${reasonOf(cause)}.`,
