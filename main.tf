@@ -42,6 +42,7 @@ locals {
     agentapi_download_url    = var.agentapi_download_url
     agentapi_sha256          = lower(var.agentapi_sha256)
     agentapi_port            = var.agentapi_port
+    agentapi_allowed_hosts   = var.agentapi_allowed_hosts
     app_slug                 = var.app_slug
     subdomain                = var.subdomain
     report_tasks             = var.report_tasks

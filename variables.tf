@@ -213,11 +213,23 @@ variable "agentapi_port" {
   type        = number
   default     = 3284
   nullable    = false
-  description = "Port on the workspace's loopback interface that AgentAPI listens on, 1 to 65535. Change it and `app_slug` for a second instance on one agent."
+  description = "Port that AgentAPI listens on, 1 to 65535. AgentAPI listens on every address of the workspace and asks nobody for a password: see \"Who can reach the agent\" in the README. Change it and `app_slug` for a second instance on one agent."
 
   validation {
     condition     = var.agentapi_port >= 1 && var.agentapi_port <= 65535 && floor(var.agentapi_port) == var.agentapi_port
     error_message = "agentapi_port is ${var.agentapi_port}. It must be a whole number from 1 to 65535."
+  }
+}
+
+variable "agentapi_allowed_hosts" {
+  type        = list(string)
+  default     = []
+  nullable    = false
+  description = "Further host names under which browsers reach the chat app, such as a workspace proxy's: exact names without scheme, port or pattern. Loopback's names and those under which Coder itself serves the app are always allowed. [\"*\"]: every name, which lets a web page reach the agent by DNS rebinding."
+
+  validation {
+    condition     = alltrue([for host in var.agentapi_allowed_hosts : host == "*" || can(regex("^(\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?)$", host))])
+    error_message = "agentapi_allowed_hosts is ${jsonencode(var.agentapi_allowed_hosts)}. Each entry must be an exact host name without scheme, port and path, such as \"chat.example.com\"; \"*\" alone stands for every name."
   }
 }
 

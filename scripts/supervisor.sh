@@ -142,7 +142,7 @@ end_agents() {
 # In the foreground: what a shell puts into the background ignores SIGINT for good, and so would Amp below it.
 run_server() {
   # shellcheck disable=SC2016 # for the inner shell, whose pid becomes AgentAPI's
-  /bin/sh -c 'printf "%s\n" "$$" >"$0/agentapi.pid.tmp" && mv -f "$0/agentapi.pid.tmp" "$0/agentapi.pid"
+  /bin/sh -c '(umask 077 && printf "%s\n" "$$" >"$0/agentapi.pid.tmp") && mv -f "$0/agentapi.pid.tmp" "$0/agentapi.pid"
     exec "$@" 2>&4 4>&-' "$state" "$@" <&3 3<&-
 }
 

@@ -20,7 +20,6 @@ const STOP_LOCK_TIMEOUT_MS = 1_000;
 /** Errors that a log, and through it the terminal, has already shown. */
 const shown = new WeakSet<object>();
 
-process.umask(0o077);
 // Set where Amp's own Bun runs this file; the Amp that we start would be a Bun again.
 delete process.env["BUN_BE_BUN"];
 

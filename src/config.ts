@@ -26,6 +26,7 @@ const schema = z.object({
   agentapi_download_url: z.string(),
   agentapi_sha256: z.string(),
   agentapi_port: z.number(),
+  agentapi_allowed_hosts: z.array(z.string()),
   app_slug: z.string(),
   subdomain: z.boolean(),
   report_tasks: z.boolean(),

@@ -24,3 +24,15 @@ export function reasonOf(error: unknown): string {
 export function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
+
+/** What to do about a failure: what a `ModuleError` says, or what a full or closed disk asks for. */
+export function fixOf(error: unknown): string | undefined {
+  if (error instanceof ModuleError) return error.fix;
+  const fixes: Record<string, string> = {
+    ENOSPC: "Free space on the volume of this file.",
+    EDQUOT: "Free space, or raise the user's quota, on the volume of this file.",
+    EROFS: "The volume of this file is mounted read-only: make it writable.",
+    EACCES: "Make it accessible for the workspace's user.",
+  };
+  return fixes[errorCode(error)];
+}

@@ -42,6 +42,8 @@ export function modulePaths(
     preInstall: { script: join(moduleDir, "pre_install.sh"), log: join(moduleDir, "pre_install.log") },
     postInstall: { script: join(moduleDir, "post_install.sh"), log: join(moduleDir, "post_install.log") },
     lock: join(state, "lock"),
+    /** Of what is the user's, which every instance of the module in this home writes to. */
+    userLock: join(home, ".amp-module.lock"),
     ampProbe: join(state, "amp-probe.json"),
     agentapiProbe: join(state, "agentapi-probe.json"),
     supervisor: join(bin, "supervisor.sh"),

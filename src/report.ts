@@ -1,10 +1,11 @@
-import { ModuleError, reasonOf } from "./errors.ts";
+import { fixOf, reasonOf } from "./errors.ts";
 import { createRedact } from "./system/redact.ts";
 
 /** Shows on stderr, without secrets, what a command threw: what failed, and what to do; a stack only for our own bugs. */
 export function reportFailure(error: unknown): void {
   const show = (text: string) => console.error(createRedact(process.env)(text));
   show(`error: ${reasonOf(error)}`);
-  if (error instanceof ModuleError) show(`error: To fix it: ${error.fix}`);
+  const fix = fixOf(error);
+  if (fix !== undefined) show(`error: To fix it: ${fix}`);
   else if (error instanceof Error) show(error.stack ?? "");
 }

@@ -44,6 +44,7 @@ locals {
     agentapi_download_url    = var.agentapi_download_url
     agentapi_sha256          = lower(var.agentapi_sha256)
     agentapi_port            = var.agentapi_port
+    agentapi_allowed_hosts   = var.agentapi_allowed_hosts
     app_slug                 = var.app_slug
     subdomain                = var.subdomain
     report_tasks             = var.report_tasks
@@ -58,13 +59,23 @@ locals {
     enable_boundary          = var.enable_boundary
     boundary_config          = var.boundary_config
     transport                = var.transport
-    acp_bundle_sha256        = var.transport == "stream" ? filesha256(local.acp_bundle) : ""
+    acp_bundle_sha256        = var.transport == "stream" ? filesha256("${path.module}/../../scripts/${local.bundles.stream_agent}") : ""
     log_level                = var.log_level
     # What the plan warned of; its own words, since only the plan knows Amp's names.
     warnings = concat(local.base_amp_config_warnings, local.deprecation_warnings)
   }
 
-  acp_bundle = "${path.module}/../../scripts/amp-acp.mjs"
+  # Bundles with a script of their own, by the script's name; one script for all would be longer than one
+  # argument may be, and its room is the user's.
+  bundles = { tools = "amp-tools.mjs", stream_agent = "amp-acp.mjs" }
+
+  bundle_scripts = {
+    for name, file in local.bundles : name => templatefile("${path.module}/../../scripts/bundle.sh.tftpl", {
+      module_dir_name = local.module_dir_name
+      file            = file
+      bundle          = base64gzip(file("${path.module}/../../scripts/${file}"))
+    }) if name == "tools" || var.transport == "stream"
+  }
 
   # Whole lines of comment, which only cost room in the script; the first line is none.
   shell_comments = "/(?m)^ *#([^!].*)?\n/"
@@ -202,18 +213,21 @@ resource "coder_script" "start" {
   }
 }
 
-resource "coder_script" "stream_agent" {
-  count = var.transport == "stream" ? 1 : 0
+resource "coder_script" "bundle" {
+  for_each = local.bundle_scripts
 
   agent_id     = var.agent_id
-  display_name = var.app_slug == "amp" ? "Amp: stream agent" : "Amp (${var.app_slug}): stream agent"
+  display_name = "${var.app_slug == "amp" ? "Amp" : "Amp (${var.app_slug})"}: ${replace(each.key, "_", " ")}"
   icon         = var.icon
+  script       = each.value
   run_on_start = true
 
-  script = templatefile("${path.module}/../../scripts/stream-agent.sh.tftpl", {
-    module_dir_name = local.module_dir_name
-    bundle          = base64gzip(file(local.acp_bundle))
-  })
+  lifecycle {
+    precondition {
+      condition     = length(each.value) <= local.script_bytes_max
+      error_message = "The script that brings ${local.bundles[each.key]} has ${length(each.value)} bytes, but the Coder agent runs it as one argument, which on Linux has at most ${local.script_bytes_max}. No input of yours is in it: use another version of this module."
+    }
+  }
 }
 
 resource "coder_script" "stop" {

@@ -215,11 +215,23 @@ variable "agentapi_port" {
   type        = number
   default     = 3284
   nullable    = false
-  description = "Port on the workspace's loopback interface that AgentAPI listens on, 1 to 65535. Change it and `app_slug` for a second instance on one agent."
+  description = "Port that AgentAPI listens on, 1 to 65535. AgentAPI listens on every address of the workspace and asks nobody for a password: see \"Who can reach the agent\" in the README. Change it and `app_slug` for a second instance on one agent."
 
   validation {
     condition     = var.agentapi_port >= 1 && var.agentapi_port <= 65535 && floor(var.agentapi_port) == var.agentapi_port
     error_message = "agentapi_port is ${var.agentapi_port}. It must be a whole number from 1 to 65535."
+  }
+}
+
+variable "agentapi_allowed_hosts" {
+  type        = list(string)
+  default     = []
+  nullable    = false
+  description = "Further host names under which browsers reach the chat app, such as a workspace proxy's: exact names without scheme, port or pattern. Loopback's names and those under which Coder itself serves the app are always allowed. [\"*\"]: every name, which lets a web page reach the agent by DNS rebinding."
+
+  validation {
+    condition     = alltrue([for host in var.agentapi_allowed_hosts : host == "*" || can(regex("^(\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?)$", host))])
+    error_message = "agentapi_allowed_hosts is ${jsonencode(var.agentapi_allowed_hosts)}. Each entry must be an exact host name without scheme, port and path, such as \"chat.example.com\"; \"*\" alone stands for every name."
   }
 }
 
@@ -442,13 +454,13 @@ variable "report_tasks" {
 variable "pre_install_script" {
   type        = string
   default     = null
-  description = "Script that runs before anything is installed; where it fails, nothing is. Its output goes to `pre_install.log` in the module directory. null: none."
+  description = "Script that runs before anything is installed; where it fails, nothing is. Its output goes to `pre_install.log` in the module directory, until it ends: what it leaves running in the background goes on, and needs a log of its own. null: none."
 }
 
 variable "post_install_script" {
   type        = string
   default     = null
-  description = "Script that runs after the installation and before Amp starts. Its output goes to `post_install.log` in the module directory. null: none."
+  description = "Script that runs after the installation and before Amp starts. Its output goes to `post_install.log` in the module directory, until it ends, as with `pre_install_script`. null: none."
 }
 
 variable "log_level" {

@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
-import { temporaryBeside, writeFileAtomic } from "../system/atomic-file.ts";
+import { readIfExists, temporaryBeside, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 
 /** What people type in a terminal, with the program behind it. */
@@ -34,7 +34,7 @@ export function linkCommands({ config, paths, env }: Context, commands: Commands
       ([name, program]): [string, string][] => (program === undefined ? [] : [[name, program]]),
     );
     for (const [name, program] of all) replaceLink(join(paths.bin, name), program);
-    for (const profile of profilesIn(paths.home)) addPathLine(profile, paths.bin, config.app_slug);
+    for (const profile of profilesIn(paths.home)) addPathLine(profile, paths.bin, config.app_slug, log);
     const localBin = join(paths.home, ".local", "bin");
     if ((env["PATH"] ?? "").split(delimiter).includes(localBin) && existsSync(localBin)) {
       for (const [name, program] of all) linkIfFree(join(localBin, name), program, paths.moduleDir);
@@ -64,13 +64,18 @@ function linkIfFree(link: string, program: string, moduleDir: string): void {
   if (isOurs && link !== program) replaceLink(link, program);
 }
 
-function addPathLine(profile: string, bin: string, slug: string): void {
-  if (!existsSync(profile)) return;
-  // One character for each byte: a profile need not be UTF-8, and what is not ours must stay as it is.
-  const text = readFileSync(profile, "latin1");
-  const shell = basename(profile) === "config.fish" ? "fish" : "posix";
-  const wanted = withPathLine(text, shell, Buffer.from(bin).toString("latin1"), slug);
-  if (wanted !== text) writeFileAtomic(profile, Buffer.from(wanted, "latin1"), 0o644);
+/** One that cannot be read or written is no reason to leave out the others. */
+function addPathLine(profile: string, bin: string, slug: string, log: Log): void {
+  try {
+    // One character for each byte: a profile need not be UTF-8, and what is not ours must stay as it is.
+    const text = readIfExists(profile)?.toString("latin1");
+    if (text === undefined) return;
+    const shell = basename(profile) === "config.fish" ? "fish" : "posix";
+    const wanted = withPathLine(text, shell, Buffer.from(bin).toString("latin1"), slug);
+    if (wanted !== text) writeFileAtomic(profile, Buffer.from(wanted, "latin1"), 0o644);
+  } catch (error) {
+    log.warn(`The commands could not be made known to the shells that read ${profile}: ${reasonOf(error)}.`);
+  }
 }
 
 /**

@@ -9,8 +9,9 @@ import { linkCommands } from "./command-links.ts";
 import { logAmp, logFindings } from "./findings.ts";
 import { dismissWelcomeTour } from "./first-run.ts";
 import { writeInstructions } from "./instructions.ts";
-import { removeLeftovers } from "./leftovers.ts";
+import { removeGuards, removeLeftovers } from "./leftovers.ts";
 import { applySettings } from "./settings/apply.ts";
+import { withUserFiles } from "./user-files.ts";
 import { runUserScript } from "./user-script.ts";
 
 /** The two programs that a start needs. */
@@ -46,10 +47,13 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
   settledValue(settings);
   logAmp(installed.amp, log);
-  linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
-  writeInstructions(context, log);
-  // Without AgentAPI a person sits in front of Amp, and the stream has no screen.
-  if (config.enable_agentapi && config.transport === "terminal") dismissWelcomeTour(context, log);
+  await withUserFiles(context, log, () => {
+    removeGuards(paths.userLock);
+    linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
+    writeInstructions(context, log);
+    // Without AgentAPI a person sits in front of Amp, and the stream has no screen.
+    if (config.enable_agentapi && config.transport === "terminal") dismissWelcomeTour(context, log);
+  });
   await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
   log.info(`Install steps, in the order in which they ended: ${steps.summary()}.`);
   return installed;

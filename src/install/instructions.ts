@@ -1,14 +1,14 @@
-import { lstatSync, readFileSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import type { Context } from "../context.ts";
-import { errorCode, ModuleError, reasonOf } from "../errors.ts";
-import { writeFileAtomic } from "../system/atomic-file.ts";
+import { ModuleError, reasonOf } from "../errors.ts";
+import { readIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 
 /** Keeps `instruction_prompt` as a marked block in `~/.config/AGENTS.md`, which Amp reads for every thread. */
 export function writeInstructions({ config, paths }: Context, log: Log): void {
   try {
     // One character for each byte: whatever encoding the user's part has, it comes out as it went in.
-    const present = readBytes(paths.instructions);
+    const present = readIfExists(paths.instructions)?.toString("latin1") ?? "";
     const instructions = Buffer.from(config.instruction_prompt).toString("latin1");
     const wanted = withBlock(present, config.app_slug, instructions);
     if (wanted === present) return;
@@ -20,7 +20,7 @@ export function writeInstructions({ config, paths }: Context, log: Log): void {
   } catch (cause) {
     throw new ModuleError(
       `instruction_prompt could not be written to ${paths.instructions}: ${reasonOf(cause)}.`,
-      "Make the file and its folder writable for the workspace's user.",
+      "Make it a regular file that the workspace's user may write, in a folder that is writable too.",
       { cause },
     );
   }
@@ -49,14 +49,4 @@ export function withBlock(text: string, slug: string, instructions: string): str
   }
   if (block === "") return text;
   return text === "" ? block : `${text}${text.endsWith("\n") ? "" : "\n"}\n${block}`;
-}
-
-/** The file's bytes as a latin1 text, "" for none. */
-function readBytes(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
-    throw error;
-  }
 }

@@ -31,7 +31,7 @@ export function removeLeftovers(paths: Paths): void {
 }
 
 /** Guards of dead locks (see `withLock`): who holds the lock itself proves that no dead one is there to be guarded. */
-function removeGuards(lock: string): void {
+export function removeGuards(lock: string): void {
   for (const name of namesIn(dirname(lock))) {
     if (name.startsWith(`${basename(lock)}.`)) rmSync(join(dirname(lock), name), { force: true });
   }

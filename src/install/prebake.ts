@@ -74,6 +74,7 @@ function prebakeContext(options: PrebakeOptions, env: NodeJS.ProcessEnv, folder:
     amp_update_check_hours: 0,
     install_agentapi: true,
     agentapi_port: 3284,
+    agentapi_allowed_hosts: [],
     app_slug: "amp",
     subdomain: true,
     report_tasks: false,

@@ -1,6 +1,7 @@
 import { existsSync, readlinkSync, statSync } from "node:fs";
 import { type ParseError, parse } from "jsonc-parser";
 import type { Context } from "../context.ts";
+import { fixOf, reasonOf } from "../errors.ts";
 import { expandHome } from "../paths.ts";
 import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";
@@ -10,6 +11,7 @@ import { describeRuntime } from "../system/runtime.ts";
 import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
 import { examineAgentapi, examineAmp } from "./programs.ts";
+import { examineReach } from "./reach.ts";
 import { examineServer } from "./server-check.ts";
 
 /**
@@ -28,11 +30,12 @@ export async function doctor(context: Context): Promise<boolean> {
     workdir,
     progressReports,
     examineServer,
+    examineReach,
     logs,
   ];
   let healthy = true;
   for (const check of checks) {
-    for (const { state, text, fix } of [await check(context)].flat()) {
+    for (const { state, text, fix } of await findings(() => check(context))) {
       healthy &&= state !== "wrong";
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }[state];
       console.log(context.redact(`${mark}  ${text}${fix ? `\n       To fix it: ${fix}` : ""}`));
@@ -40,6 +43,15 @@ export async function doctor(context: Context): Promise<boolean> {
   }
   console.log(healthy ? "\nNothing is wrong." : "\nSomething is wrong: see above.");
   return healthy;
+}
+
+/** What cannot even be looked at, such as a folder in a file's place, is wrong, and the next check follows. */
+async function findings(check: () => Finding | Finding[] | Promise<Finding | Finding[]>): Promise<Finding[]> {
+  try {
+    return [await check()].flat();
+  } catch (error) {
+    return [{ state: "wrong", text: reasonOf(error), fix: fixOf(error) ?? "Correct it or remove it." }];
+  }
 }
 
 function runtime(): Finding[] {

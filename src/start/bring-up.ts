@@ -52,8 +52,15 @@ export async function bringUp(context: Context, plan: StartPlan, errand: Errand,
       times: { restMs: 1_000 },
     }));
   } else if (plan.savesState) saveNow(join(paths.state, "agentapi.pid"));
-  writeFileAtomic(paths.ready, "");
-  writeServerRecord(paths.running, { ...record, isReady: true });
+  try {
+    writeFileAtomic(paths.ready, "");
+    writeServerRecord(paths.running, { ...record, isReady: true });
+  } catch (error) {
+    // Such as a full disk: an agent that nobody has on record would be in the next start's way.
+    await endServer(record);
+    removeServerRecord(paths.running);
+    throw error;
+  }
   report(outcome, errand, config, Math.round(performance.now() - started), log);
 }
 

@@ -3,6 +3,7 @@ import { ampCommand } from "../amp/find.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import type { Config } from "../config.ts";
 import type { Paths } from "../paths.ts";
+import { allowedNames } from "./hosts.ts";
 
 /** A program with its arguments, as given to the system: no shell in between. */
 export interface Command {
@@ -75,6 +76,7 @@ export function serverEnvironment(
   // The supervisor's times, which tests set.
   const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_)/.test(name);
   const inherited = Object.entries(env).filter(([name]) => !isLeftover(name));
+  const { hosts, origins } = allowedNames(config, env);
   const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
   return {
     // Amp draws with box characters and colours; the agent's scripts have neither a locale nor a terminal.
@@ -84,8 +86,8 @@ export function serverEnvironment(
     ...Object.fromEntries(inherited),
     TERM: env["TERM"] && env["TERM"] !== "dumb" ? env["TERM"] : "xterm-256color",
     PATH: [dirname(amp), paths.bin, env["PATH"] ?? ""].filter(Boolean).join(delimiter),
-    // Coder's proxy checks who comes in and passes the app's own host name on.
-    AGENTAPI_ALLOWED_HOSTS: "*",
+    AGENTAPI_ALLOWED_HOSTS: hosts.join(" "),
+    AGENTAPI_ALLOWED_ORIGINS: origins.join(" "),
     // By this the module knows its own AgentAPI again, whatever became of the process that started it.
     AMP_MODULE_INSTANCE: paths.moduleDir,
     ...(chatBasePath === undefined ? {} : { AGENTAPI_CHAT_BASE_PATH: chatBasePath }),

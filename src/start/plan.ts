@@ -106,7 +106,7 @@ export function checkMode(mode: string, amp: AmpProbe): void {
 export function makeWorkdir(workdir: string): string {
   let cause: unknown;
   try {
-    mkdirSync(workdir, { recursive: true, mode: 0o755 });
+    mkdirSync(workdir, { recursive: true });
   } catch (error) {
     cause = error;
   }

@@ -46,7 +46,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, mode
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
   syncFolder(dirname(target));
 }
@@ -68,8 +68,22 @@ export function removeStaleTemporaries(folder: string, isAlive: (pid: number) =>
 
 /** The text of a file, or undefined where there is none. */
 export function readTextIfExists(path: string): string | undefined {
+  return readIfExists(path)?.toString("utf8");
+}
+
+/**
+ * The bytes of a file, or undefined where there is none.
+ *
+ * @throws the system's error; `EINVAL` for a named pipe, which would be waited for without end
+ */
+export function readIfExists(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, "utf8");
+    if (statSync(path).isFIFO()) {
+      throw Object.assign(new Error(`${path} is a named pipe (FIFO), not a regular file`), {
+        code: "EINVAL",
+      });
+    }
+    return readFileSync(path);
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
     throw error;
@@ -118,6 +132,12 @@ function refuseSpecial(path: string): void {
   if (present && !present.isFile()) {
     throw Object.assign(new Error(`${path} is no regular file`), { code: "EINVAL" });
   }
+}
+
+/** What fails on an open file names no path: only "ENOSPC: no space left on device, write". */
+function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && !error.message.includes("/")) error.message += ` '${path}'`;
+  return error;
 }
 
 function existingMode(path: string): number | undefined {

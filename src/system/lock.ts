@@ -14,11 +14,22 @@ export interface LockOptions {
   onWait?: (holder: ProcessIdentity) => void;
 }
 
+/** The disk or a folder's rights do not let a lock be written: nobody holds it. */
+export class LockNotWritable extends ModuleError {
+  constructor(path: string, cause: unknown) {
+    super(
+      `The lock ${path} could not be written: ${reasonOf(cause)}.`,
+      "Check that the home volume is not full, not mounted read-only, and the user's own.",
+      { cause },
+    );
+  }
+}
+
 /**
  * Runs `work` while holding the lock file `path`. A lock whose holder has died is taken over; that is judged by
  * the holder's identity alone, so neither the clock nor file times matter.
  *
- * @throws ModuleError where another process still holds it after `timeoutMs`
+ * @throws ModuleError where another process still holds it after `timeoutMs`; LockNotWritable
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   await acquire(path, options);
@@ -68,11 +79,7 @@ function tryCreate(path: string): boolean {
     writeFileSync(temporary, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600, flag: "wx" });
     return linkUnlessThere(temporary, path);
   } catch (error) {
-    throw new ModuleError(
-      `The lock ${path} could not be written: ${reasonOf(error)}.`,
-      "Check that the home volume is not full, not mounted read-only, and the user's own.",
-      { cause: error },
-    );
+    throw new LockNotWritable(path, error);
   } finally {
     removeQuietly(temporary);
   }

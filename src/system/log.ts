@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { errorCode, ModuleError, reasonOf } from "../errors.ts";
+import { errorCode, fixOf, reasonOf } from "../errors.ts";
 import type { Redact } from "./redact.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -59,7 +59,8 @@ export function openLog(options: LogOptions): Log {
     error: (text) => write("error", text),
     failure: (error) => {
       write("error", reasonOf(error));
-      if (error instanceof ModuleError) write("error", `To fix it: ${error.fix}`);
+      const fix = fixOf(error);
+      if (fix !== undefined) write("error", `To fix it: ${fix}`);
     },
     close: () => closeSync(file),
   };

@@ -122,6 +122,12 @@ describe.concurrent.each(implementations)("AgentAPI contract, conversation: $nam
     expect((await fetch(`http://127.0.0.1:${port}/nothing`)).status).toBe(404);
     // Not one of the allowed hosts, though it leads to the same place.
     expect((await fetch(`http://127.0.0.2:${port}/status`)).status).toBe(400);
+    const allowedFor = async (origin: string) =>
+      (await fetch(`http://127.0.0.1:${port}/status`, { headers: { origin } })).headers.get(
+        "access-control-allow-origin",
+      );
+    expect(await allowedFor("http://localhost:3284")).toBe("http://localhost:3284");
+    expect(await allowedFor("https://elsewhere.example.net")).toBeNull();
   });
 
   it("streams the past first and then what changes", async (context) => {

@@ -79,6 +79,14 @@ AMP_MODULE_INSTALLER_URL_BASE64='
   refute_leftovers "$module"
 }
 
+@test "a home with a backslash is refused in plain words" {
+  mkdir "$BATS_TEST_TMPDIR/ho\\me"
+  execute start.sh HOME="$BATS_TEST_TMPDIR/ho\\me"
+  assert_one_error
+  grep -qF 'HOME has a backslash: ' <<<"$stderr"
+  [ ! -e "$BATS_TEST_TMPDIR/ho\\me/.amp-module" ]
+}
+
 @test "free text is never code: nothing in prompt, URL, version or home is executed" {
   execute start-full.sh
   assert_success

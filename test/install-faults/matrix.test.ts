@@ -182,7 +182,7 @@ async function expectOutcome(
 async function programsIn(home: Home): Promise<string[]> {
   const names = await listTree(home.home);
   return names.filter(
-    (name) => /\/(amp|amp\.exe|agentapi)$/.test(name) && !/\/(\.npm|\.config)\//.test(name),
+    (name) => /\/(amp|amp\.exe|agentapi)$/.test(name) && !/\/(\.npm|\.config|\.local\/share)\//.test(name),
   );
 }
 

@@ -187,6 +187,56 @@ run "agentapi_sha256_not_hexadecimal" {
   expect_failures = [var.agentapi_sha256]
 }
 
+run "agentapi_allowed_hosts_with_scheme" {
+  command = plan
+
+  variables {
+    agentapi_allowed_hosts = ["chat.example.com", "https://chat.example.com"]
+  }
+
+  expect_failures = [var.agentapi_allowed_hosts]
+}
+
+run "agentapi_allowed_hosts_with_port" {
+  command = plan
+
+  variables {
+    agentapi_allowed_hosts = ["chat.example.com", "chat.example.com:443"]
+  }
+
+  expect_failures = [var.agentapi_allowed_hosts]
+}
+
+run "agentapi_allowed_hosts_with_pattern" {
+  command = plan
+
+  variables {
+    agentapi_allowed_hosts = ["chat.example.com", "*.example.com"]
+  }
+
+  expect_failures = [var.agentapi_allowed_hosts]
+}
+
+run "agentapi_allowed_hosts_with_space" {
+  command = plan
+
+  variables {
+    agentapi_allowed_hosts = ["chat.example.com", "a b"]
+  }
+
+  expect_failures = [var.agentapi_allowed_hosts]
+}
+
+run "agentapi_allowed_hosts_with_empty" {
+  command = plan
+
+  variables {
+    agentapi_allowed_hosts = ["chat.example.com", ""]
+  }
+
+  expect_failures = [var.agentapi_allowed_hosts]
+}
+
 run "agentapi_port_zero" {
   command = plan
 
@@ -573,37 +623,38 @@ run "null_where_a_default_stands" {
   command = plan
 
   variables {
-    amp_api_key           = null
-    amp_url               = null
-    ai_prompt             = null
-    instruction_prompt    = null
-    mode                  = null
-    base_amp_config       = null
-    mcp                   = null
-    dangerously_allow_all = null
-    install_amp           = null
-    install_via_npm       = null
-    amp_version           = null
-    amp_installer_url     = null
-    npm_registry_url      = null
-    install_agentapi      = null
-    agentapi_version      = null
-    agentapi_download_url = null
-    agentapi_sha256       = null
-    agentapi_port         = null
-    app_slug              = null
-    web_app               = null
-    web_app_display_name  = null
-    cli_app               = null
-    cli_app_display_name  = null
-    order                 = null
-    group                 = null
-    icon                  = null
-    subdomain             = null
-    report_tasks          = null
-    pre_install_script    = null
-    post_install_script   = null
-    log_level             = null
+    amp_api_key            = null
+    amp_url                = null
+    ai_prompt              = null
+    instruction_prompt     = null
+    mode                   = null
+    base_amp_config        = null
+    mcp                    = null
+    dangerously_allow_all  = null
+    install_amp            = null
+    install_via_npm        = null
+    amp_version            = null
+    amp_installer_url      = null
+    npm_registry_url       = null
+    install_agentapi       = null
+    agentapi_version       = null
+    agentapi_download_url  = null
+    agentapi_sha256        = null
+    agentapi_port          = null
+    agentapi_allowed_hosts = null
+    app_slug               = null
+    web_app                = null
+    web_app_display_name   = null
+    cli_app                = null
+    cli_app_display_name   = null
+    order                  = null
+    group                  = null
+    icon                   = null
+    subdomain              = null
+    report_tasks           = null
+    pre_install_script     = null
+    post_install_script    = null
+    log_level              = null
   }
 
   assert {

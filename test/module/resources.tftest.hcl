@@ -32,6 +32,7 @@ run "defaults" {
       agentapi_download_url    = "https://github.com/coder/agentapi/releases"
       agentapi_sha256          = ""
       agentapi_port            = 3284
+      agentapi_allowed_hosts   = []
       app_slug                 = "amp"
       subdomain                = true
       report_tasks             = true
@@ -141,6 +142,7 @@ run "every_input_reaches_the_payload" {
     agentapi_download_url    = "https://mirror.example.com/agentapi"
     agentapi_sha256          = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
     agentapi_port            = 4000
+    agentapi_allowed_hosts   = ["chat.example.com", "[2001:db8::1]"]
     app_slug                 = "amp-two"
     subdomain                = false
     report_tasks             = false
@@ -179,6 +181,7 @@ run "every_input_reaches_the_payload" {
       agentapi_download_url    = "https://mirror.example.com/agentapi"
       agentapi_sha256          = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
       agentapi_port            = 4000
+      agentapi_allowed_hosts   = ["chat.example.com", "[2001:db8::1]"]
       app_slug                 = "amp-two"
       subdomain                = false
       report_tasks             = false

@@ -305,6 +305,21 @@ test("a prebaked Amp and AgentAPI are found where the install finds them", async
   expect(healthy).toBe(true);
 });
 
+test.each([
+  ["::", true],
+  ["0.0.0.0", true],
+  ["127.0.0.1", false],
+])("a server that listens on %s is said to be open to others: %s", async (host, isOpen) => {
+  const open = createServer();
+  await new Promise<void>((resolve) => open.listen(0, host, resolve));
+  ends.push(() => open.close());
+  context.config.agentapi_port = (open.address() as AddressInfo).port;
+  const { all } = await examine("");
+  const said = /note {3}reach: .*every address.*\n *To fix it: Close port \d+ to other machines/;
+  if (isOpen) expect(all).toMatch(said);
+  else expect(all).not.toContain("reach:");
+});
+
 test("without a wanted AgentAPI neither it nor its server is missed", async () => {
   context.config.enable_agentapi = false;
   context.config.agentapi_port = await freePort();

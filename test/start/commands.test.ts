@@ -116,6 +116,7 @@ test("leftovers of another instance or an earlier process are dropped, everythin
   );
   expect(Object.keys(env).filter((name) => /^(AGENTAPI|AMP_MODULE)_/.test(name))).toEqual([
     "AGENTAPI_ALLOWED_HOSTS",
+    "AGENTAPI_ALLOWED_ORIGINS",
     "AMP_MODULE_INSTANCE",
   ]);
   expect(env).toMatchObject({

@@ -29,6 +29,7 @@ const plain = {
   agentapi_download_url: "https://github.com/coder/agentapi/releases",
   agentapi_sha256: "",
   agentapi_port: 3284,
+  agentapi_allowed_hosts: [] as string[],
   app_slug: "amp",
   subdomain: true,
   report_tasks: true,

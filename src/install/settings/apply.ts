@@ -1,9 +1,10 @@
-import { chmodSync, readFileSync, realpathSync, renameSync, statSync } from "node:fs";
+import { chmodSync, realpathSync, renameSync, statSync } from "node:fs";
 import type { Context } from "../../context.ts";
 import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
+import { readIfExists, readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
 import { isOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
+import { withUserFiles } from "../user-files.ts";
 import { type DesiredSettings, desiredSettings } from "./desired.ts";
 import { type AppliedSettings, type MergeResult, mergeSettings, UnreadableSettings } from "./merge.ts";
 import { remoteServers } from "./remote-servers.ts";
@@ -13,7 +14,7 @@ import { remoteServers } from "./remote-servers.ts";
  * of MCP servers, so it is readable by its owner only.
  */
 export async function applySettings(context: Context, log: Log): Promise<void> {
-  const { config, paths, env, now } = context;
+  const { config, env } = context;
   const hasCoder = isOnPath("coder", env);
   if (config.report_tasks && !hasCoder) {
     log.info(
@@ -21,6 +22,10 @@ export async function applySettings(context: Context, log: Log): Promise<void> {
     );
   }
   const desired = desiredSettings(config, hasCoder, await remoteServers(context, log));
+  await withUserFiles(context, log, () => mergeInto(context, desired, log));
+}
+
+function mergeInto({ paths, now }: Context, desired: DesiredSettings, log: Log): void {
   const before = readApplied(paths.appliedSettings);
   try {
     const { present, text, applied } = merge();
@@ -79,13 +84,8 @@ function pathsOf({ keys, mcpServers, requiredPermissions }: DesiredSettings): st
 
 /** The file's text, "" for none. Other bytes than UTF-8 would be lost by writing the text back. */
 function readSettings(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
-    throw error;
-  }
+  const bytes = readIfExists(path);
+  if (bytes === undefined) return "";
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -122,6 +122,7 @@ function settingsFailure(path: string, cause: unknown): ModuleError {
     ENOSPC: "Free space on the home volume.",
     EROFS: "The home volume is mounted read-only: make it writable.",
     EACCES: `Make ${path} writable for the workspace's user.`,
+    EINVAL: `Put a regular file in the place of ${path}, or remove it.`,
   };
   return new ModuleError(
     `Amp's settings could not be written to ${path}: ${reasonOf(cause)}.`,
