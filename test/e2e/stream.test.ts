@@ -37,7 +37,9 @@ test("the terminal transport carries nothing of the stream agent, and each scrip
   expect(sizeOf(stream, "coder_script.start")).toBeLessThanOrEqual(84 * 1024);
   expect(sizeOf(stream, 'coder_script.bundle["stream_agent"]')).toBeGreaterThan(10_000);
   expect(sizeOf(stream, 'coder_script.bundle["stream_agent"]')).toBeLessThan(131_072);
-  expect(sizeOf(stream, 'coder_script.bundle["tools"]')).toBe(sizeOf(terminal, 'coder_script.bundle["tools"]'));
+  expect(sizeOf(stream, 'coder_script.bundle["tools"]')).toBe(
+    sizeOf(terminal, 'coder_script.bundle["tools"]'),
+  );
 });
 
 describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has none)", () => {

@@ -80,7 +80,11 @@ test("the start's commands are the same through either bundle", async () => {
   await ws.run(ws.scripts.bundles["tools"] ?? "");
   const bin = join(ws.moduleDir, "bin");
   // What runs side by side is said in any order, and every time takes another time.
-  const lasting = (text: string) => text.replace(/\d+(\.\d+)? m?s\b/g, "… s").split("\n").sort();
+  const lasting = (text: string) =>
+    text
+      .replace(/\d+(\.\d+)? m?s\b/g, "… s")
+      .split("\n")
+      .sort();
   await type(ws, "install");
   for (const command of ["install", "start", "stop"]) {
     const direct = await ws.run(`node ${bin}/amp-module.mjs ${command}`);
