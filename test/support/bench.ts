@@ -41,6 +41,9 @@ try {
     { what: "warm start, first answer", value: warm, unit: "ms", ratio: warm / floor },
     { what: "start on a running one, whole script", value: leftAlone, unit: "ms", ratio: leftAlone / floor },
     { what: "start script without input", value: workspace.scripts.start.length / 1024, unit: "KiB" },
+    ...Object.entries(workspace.scripts.bundles).map(([name, { length }]) => {
+      return { what: `script of the ${name}`, value: length / 1024, unit: "KiB" };
+    }),
     { what: "resident besides AgentAPI and Amp (Pss)", value: resident, unit: "KiB" },
   ];
   console.log(`\nAgentAPI: ${workspace.agentApiIsReal ? "real" : "stand-in"}; median of ${ROUNDS} rounds\n`);
