@@ -15,6 +15,7 @@ import { stop } from "./stop/stop.ts";
 import { CoderSync } from "./system/coder-sync.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
+import { printable } from "./system/printable.ts";
 import { fileProbeCache } from "./system/probe-cache.ts";
 import { createRedact } from "./system/redact.ts";
 
@@ -158,7 +159,7 @@ function contextOfThisFile(): Context {
 }
 
 function report(error: unknown): void {
-  const show = (text: string) => console.error(createRedact(process.env)(text));
+  const show = (text: string) => console.error(createRedact(process.env)(printable(text)));
   show(`error: ${reasonOf(error)}`);
   if (error instanceof ModuleError) show(`error: To fix it: ${error.fix}`);
   else if (error instanceof Error) show(error.stack ?? "");
