@@ -13,9 +13,9 @@ import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
 import { stop } from "./stop/stop.ts";
 import { CoderSync } from "./system/coder-sync.ts";
+import { harmless } from "./system/harmless.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
-import { printable } from "./system/printable.ts";
 import { fileProbeCache } from "./system/probe-cache.ts";
 import { createRedact } from "./system/redact.ts";
 
@@ -159,7 +159,7 @@ function contextOfThisFile(): Context {
 }
 
 function report(error: unknown): void {
-  const show = (text: string) => console.error(createRedact(process.env)(printable(text)));
+  const show = (text: string) => console.error(createRedact(process.env)(harmless(text)));
   show(`error: ${reasonOf(error)}`);
   if (error instanceof ModuleError) show(`error: To fix it: ${error.fix}`);
   else if (error instanceof Error) show(error.stack ?? "");

@@ -1,6 +1,6 @@
 import { answerIn, mainTexts, SaidTexts } from "../amp/answer.ts";
 import type { AmpEvent } from "../amp/events.ts";
-import { printable } from "../system/printable.ts";
+import { harmless } from "../system/harmless.ts";
 
 /** Writes to stdout no faster than its reader reads. */
 export class Output {
@@ -27,7 +27,7 @@ export class Output {
   async #paragraph(text: string): Promise<void> {
     this.#said.add(text);
     // A file or a pipe gets it as it is; a terminal would obey it.
-    const shown = this.#stream.isTTY ? printable(text) : text;
+    const shown = this.#stream.isTTY ? harmless(text) : text;
     await this.write(shown.endsWith("\n") ? shown : `${shown}\n`);
   }
 

@@ -3,9 +3,9 @@ import type { AmpEvent } from "../amp/events.ts";
 import { executeRecords } from "../amp/execute.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
 import { resultError } from "../amp/run.ts";
-import { printable } from "../system/printable.ts";
+import { harmless } from "../system/harmless.ts";
 import { Output } from "./output.ts";
-import { oneLine, Progress } from "./progress.ts";
+import { Progress, printable } from "./progress.ts";
 
 export interface RunOptions extends ExecuteOptions {
   /** The prompt; "-" or undefined reads it from stdin. */
@@ -34,7 +34,7 @@ const EXIT = { done: 0, failed: 1, usage: 2, timeout: 124, interrupted: 130 };
  */
 export async function runPrompt(options: RunOptions, io: RunStreams): Promise<number> {
   const { prompt: given, json, ...execution } = options;
-  const say = (line: string) => io.stderr.write(`${printable(line)}\n`);
+  const say = (line: string) => io.stderr.write(`${harmless(line)}\n`);
   try {
     const prompt = await readPrompt(given, io);
     const output = new Output(io.stdout);
@@ -64,7 +64,7 @@ export async function runPrompt(options: RunOptions, io: RunStreams): Promise<nu
 /** What could not be read of Amp's output: it may have been the answer. */
 function troubleWith(event: AmpEvent, text: string): string | undefined {
   if (event.type === "broken") {
-    const shown = text === "" ? "" : `: ${oneLine(text.slice(0, MAX_SHOWN))}`;
+    const shown = text === "" ? "" : `: ${printable(text.slice(0, MAX_SHOWN))}`;
     return `line ${event.line} of Amp's output is left out, ${event.reason}${shown}`;
   }
   if (event.type !== "unknown" || event.reason === undefined) return undefined;

@@ -4,6 +4,6 @@ const SEQUENCES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b\n
 const STEERING = /(?![\n\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Text of somebody else's, such as a server's, a program's or a model's, as a terminal or a log may show it. */
-export function printable(text: string): string {
+export function harmless(text: string): string {
   return text.replace(SEQUENCES, "").replace(STEERING, "");
 }
