@@ -39,18 +39,22 @@ locals {
   })
   optional_urls = ["amp_url", "npm_registry_url"]
 
-  url_problems = flatten([
-    for name, url in local.urls : contains(local.optional_urls, name) && url == "" ? [] : compact([
+  # All before an @ may be a password, wherever it stands in an address that is none, and all behind a ? a token.
+  shown_urls = { for name, url in local.urls : name => replace(replace(url, "/^([A-Za-z][A-Za-z0-9+.-]*://)?(?s:.*)@/", "$${1}***@"), "/[?#](?s:.*)$/", "?***") }
+
+  problems_of_urls = {
+    for name, url in local.urls : name => contains(local.optional_urls, name) && url == "" ? [] : compact([
       can(regex("^https?://[^/?#@[:space:][:cntrl:]]", replace(url, "/${local.userinfo_pattern}/", "://"))) ? "" :
-      "${name} is ${issensitive(url) ? "a sensitive value" : jsonencode(replace(url, "/${local.userinfo_pattern}/", "://***@"))}: it must begin with http:// or https:// and a host name.",
+      "${name} is ${issensitive(url) ? "a sensitive value" : jsonencode(local.shown_urls[name])}: it must begin with http:// or https:// and a host name.",
 
       can(regex("[[:space:][:cntrl:]]", url)) ? "${name} contains white space or a control character." : "",
 
       can(regex(local.userinfo_pattern, url)) ?
       "${name} carries a user name or password. Scripts may be logged, so no credentials may be in it: let the server admit the workspace's network instead." : "",
     ])
-  ])
+  }
   userinfo_pattern = "://[^/?#]*@"
+  url_problems     = flatten(values(local.problems_of_urls))
   url_message      = nonsensitive(join("\n", local.url_problems))
 
   # --- Amp settings: base_amp_config ---
@@ -99,6 +103,13 @@ locals {
     }
   ]
 
+  # What a message may show of them: words and small numbers, else the type. What got into the wrong place may be secret.
+  shown_rules = [
+    for rule in local.permission_rules : {
+      for key, text in rule : key => can(regex("^(missing|null|true|false|[0-9]{1,4}|\\[?\"[A-Za-z ]{0,12}\"\\]?)$", text)) ? text : lookup(local.json_types, substr(text, 0, 1), "a number")
+    }
+  ]
+
   permission_rule_keys = [for rule in try(concat(local.base_settings["amp.permissions"]), []) : try(keys(rule), [])]
 
   # Amp passes over a key that it does not know, and a rule without its condition takes in every call of the tool.
@@ -116,22 +127,22 @@ locals {
       [" must be an object with \"tool\" and \"action\"."] :
       concat([for key in local.permission_rule_keys[index] : " ${local.unknown_rule_keys[key]}" if contains(keys(local.unknown_rule_keys), key)], compact([
         can(regex(local.name_pattern, rule.tool)) ? "" :
-        ".tool is ${rule.tool}, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
+        ".tool is ${local.shown_rules[index].tool}, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
 
         contains(["\"allow\"", "\"reject\"", "\"ask\"", "\"delegate\""], rule.action) ? "" :
-        ".action is ${rule.action}, but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
+        ".action is ${local.shown_rules[index].action}, but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
 
         contains(["missing", "\"thread\"", "\"subagent\""], rule.context) ? "" :
-        ".context is ${rule.context}, but must be \"thread\" or \"subagent\", or left out for both.",
+        ".context is ${local.shown_rules[index].context}, but must be \"thread\" or \"subagent\", or left out for both.",
 
         rule.action != "\"delegate\"" || can(regex(local.name_pattern, rule.to)) ? "" :
-        ".to is ${rule.to}, but with the action \"delegate\" must be the program that decides.",
+        ".to is ${local.shown_rules[index].to}, but with the action \"delegate\" must be the program that decides.",
 
         rule.action == "\"delegate\"" || rule.to == "missing" ? "" :
-        ".to is allowed only with the action \"delegate\", and the action is ${rule.action}.",
+        ".to is allowed only with the action \"delegate\", and the action is ${local.shown_rules[index].action}.",
 
         rule.message == "missing" || rule.action == "\"reject\"" ? "" :
-        ".message is allowed only with the action \"reject\", and the action is ${rule.action}.",
+        ".message is allowed only with the action \"reject\", and the action is ${local.shown_rules[index].action}.",
 
         rule.message == "missing" || startswith(rule.message, "\"") ? "" :
         ".message must be a string.",

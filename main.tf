@@ -116,7 +116,8 @@ resource "coder_env" "amp_api_key" {
 }
 
 resource "coder_env" "amp_url" {
-  count = nonsensitive(var.amp_url != "") ? 1 : 0
+  # Not one that cannot be used: the plan, which fails then, would show it with what it holds.
+  count = nonsensitive(var.amp_url != "" && length(local.problems_of_urls["amp_url"]) == 0) ? 1 : 0
 
   agent_id = var.agent_id
   name     = "AMP_URL"

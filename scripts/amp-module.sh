@@ -346,7 +346,11 @@ prove_amp() {
     fail "$target could not be written." 'Check that the home is writable and its disk not full.'
   version=$("$temporary" --version 2>/dev/null </dev/null) || version=
   version=${version%% *}
-  case $version in [0-9v]*.*.*) is_bun_inside "$temporary" ;; *) false ;; esac ||
+  case $version in
+    *[!0-9A-Za-z.+-]*) false ;;
+    [0-9v]*.*.*) is_bun_inside "$temporary" ;;
+    *) false ;;
+  esac ||
     fail "No JavaScript runtime was found: the installed Amp does not run here, or has none inside." \
       "Check amp_installer_url and amp_version, or add Node >= 20.5 to the workspace image."
   [ "$amp_version" = "${amp_version:+${version#v}}" ] ||

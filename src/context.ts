@@ -5,9 +5,11 @@ import { type Config, parseConfig } from "./config.ts";
 import { withOldPrompts } from "./deprecated.ts";
 import { ModuleError } from "./errors.ts";
 import { modulePaths, type Paths } from "./paths.ts";
+import { keptAnswers } from "./remote-answers.ts";
 import { readTextIfExists } from "./system/atomic-file.ts";
+import { textIn } from "./system/glance.ts";
 import { type Level, type Log, openLog } from "./system/log.ts";
-import { createRedact, mcpSecrets, type Redact } from "./system/redact.ts";
+import { createRedact, mcpSecrets, type Redact, urlSecrets } from "./system/redact.ts";
 
 /** What every command works with: the only place that reads the environment, the clock and the home. */
 export interface Context {
@@ -37,7 +39,10 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
   const folder = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
   const paths = modulePaths(moduleDir, home, folder(env["XDG_CONFIG_HOME"]), folder(env["XDG_DATA_HOME"]));
   const config = withOldPrompts(readConfig(paths), env);
-  const redact = createRedact(env, secretsOf(config));
+  const redact = createRedact(env, [
+    ...secretsOf(config),
+    ...keptAnswers(paths).map(textIn).flatMap(serverSecrets),
+  ]);
   const now = () => new Date();
   return {
     config,
@@ -59,18 +64,27 @@ function readConfig(paths: Paths): Config {
   );
 }
 
-/** Secrets that the template put into JSON inputs, so that no log ever shows them. */
+/** Secrets that the template put into its inputs, so that no log ever shows them. */
 function secretsOf(config: Config): string[] {
-  return [config.base_amp_config, config.mcp ?? ""].flatMap((text) => {
-    try {
-      const json: unknown = JSON.parse(text);
-      const settings =
-        typeof json === "object" && json !== null && "amp.mcpServers" in json ? json["amp.mcpServers"] : json;
-      return mcpSecrets(settings);
-    } catch {
-      return [];
-    }
-  });
+  const urls = [
+    config.amp_installer_url,
+    config.npm_registry_url,
+    config.agentapi_download_url,
+    ...config.mcp_config_remote_path,
+  ];
+  return [...urls.flatMap(urlSecrets), ...[config.base_amp_config, config.mcp ?? ""].flatMap(serverSecrets)];
+}
+
+/** Those of MCP servers, or of settings with such servers. */
+function serverSecrets(text: string): string[] {
+  try {
+    const json: unknown = JSON.parse(text);
+    const settings =
+      typeof json === "object" && json !== null && "amp.mcpServers" in json ? json["amp.mcpServers"] : json;
+    return mcpSecrets(settings);
+  } catch {
+    return [];
+  }
 }
 
 function echo(line: string, level: Level): void {

@@ -7,6 +7,7 @@ import { readRunningServer } from "../server/record.ts";
 import { readTextIfExists } from "../system/atomic-file.ts";
 import { findOnPath } from "../system/executables.ts";
 import { FOLDER_FIX, folderProblem } from "../system/folder.ts";
+import { harmless } from "../system/harmless.ts";
 import { describeRuntime } from "../system/runtime.ts";
 import type { Finding } from "./finding.ts";
 import { lastProblems } from "./problems.ts";
@@ -38,7 +39,7 @@ export async function doctor(context: Context): Promise<boolean> {
     for (const { state, text, fix } of await findings(() => check(context))) {
       healthy &&= state !== "wrong";
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }[state];
-      console.log(context.redact(`${mark}  ${text}${fix ? `\n       To fix it: ${fix}` : ""}`));
+      console.log(context.redact(harmless(`${mark}  ${text}${fix ? `\n       To fix it: ${fix}` : ""}`)));
     }
   }
   console.log(healthy ? "\nNothing is wrong." : "\nSomething is wrong: see above.");

@@ -1,14 +1,15 @@
 import { answerIn, mainTexts, SaidTexts } from "../amp/answer.ts";
 import type { AmpEvent } from "../amp/events.ts";
+import { harmless } from "../system/harmless.ts";
 
 /** Writes to stdout no faster than its reader reads. */
 export class Output {
   /** Fires when the reader has gone (`| head`). */
   readonly closed: AbortSignal;
-  readonly #stream: NodeJS.WritableStream;
+  readonly #stream: NodeJS.WritableStream & { isTTY?: boolean };
   readonly #said = new SaidTexts();
 
-  constructor(stream: NodeJS.WritableStream) {
+  constructor(stream: NodeJS.WritableStream & { isTTY?: boolean }) {
     const controller = new AbortController();
     this.#stream = stream;
     this.closed = controller.signal;
@@ -25,7 +26,9 @@ export class Output {
 
   async #paragraph(text: string): Promise<void> {
     this.#said.add(text);
-    await this.write(text.endsWith("\n") ? text : `${text}\n`);
+    // A file or a pipe gets it as it is; a terminal would obey it.
+    const shown = this.#stream.isTTY ? harmless(text) : text;
+    await this.write(shown.endsWith("\n") ? shown : `${shown}\n`);
   }
 
   write(text: string): Promise<void> {

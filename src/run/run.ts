@@ -4,6 +4,7 @@ import { executeRecords } from "../amp/execute.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
 import { createRedact, mcpSecrets } from "../amp/redact.ts";
 import { resultError } from "../amp/run.ts";
+import { harmless } from "../system/harmless.ts";
 import { Output } from "./output.ts";
 import { Progress, printable } from "./progress.ts";
 import { Refusals, withoutConsent } from "./refusals.ts";
@@ -17,7 +18,7 @@ export interface RunOptions extends ExecuteOptions {
 
 export interface RunStreams {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
-  stdout: NodeJS.WritableStream;
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   /** Ends Amp. Its reason is the exit code. */
   signal: AbortSignal;
@@ -36,7 +37,7 @@ const EXIT = { done: 0, failed: 1, usage: 2, timeout: 124, interrupted: 130 };
 export async function runPrompt(options: RunOptions, io: RunStreams): Promise<number> {
   const { prompt: given, json, ...execution } = options;
   const redact = createRedact({ ...process.env, ...execution.env }, mcpSecrets(execution.mcpConfig ?? {}));
-  const say = (line: string) => io.stderr.write(`${redact(line)}\n`);
+  const say = (line: string) => io.stderr.write(`${redact(harmless(line))}\n`);
   try {
     const prompt = await readPrompt(given, io);
     const output = new Output(io.stdout);

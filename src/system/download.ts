@@ -27,7 +27,7 @@ export interface DownloadOptions {
   pause?: (ms: number) => Promise<void>;
 }
 
-/** A download that failed for good. The message names the URL, without any password in it, and the reason. */
+/** A download that failed for good. The message names the URL, without any secret in it, and the reason. */
 export class DownloadError extends Error {
   /** The last HTTP status, where there was an answer. */
   readonly status: number | undefined;
@@ -95,7 +95,7 @@ async function fetchInto(url: string, temporary: string, options: DownloadOption
   }
 }
 
-/** An address for people to read. A password may hold an `@` of its own. */
+/** An address for people to read. A password may hold an `@` of its own, and what follows a `?` may be one. */
 export function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, "//");
+  return url.replace(/\/\/[^/?#]*@/, "//").replace(/[?#].*/s, "?…");
 }

@@ -1,14 +1,16 @@
 import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { errorCode, fixOf, reasonOf } from "../errors.ts";
+import { harmless } from "./harmless.ts";
 import type { Redact } from "./redact.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /**
- * A log written for people: every line has an ISO time and a level, secrets are masked. A line that the disk does not
- * take is lost without an error: what is being logged matters more, and the echo still shows it.
+ * A log written for people: every line has an ISO time and a level, secrets are masked, and nothing in it
+ * steers a terminal. A line that the disk does not take is lost without an error: what is being logged matters more, and
+ * the echo still shows it.
  */
 export interface Log {
   debug(text: string): void;
@@ -41,7 +43,7 @@ export function openLog(options: LogOptions): Log {
 
   function write(level: Level, text: string) {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return;
-    for (const line of redact(text).split(/\r?\n/)) {
+    for (const line of redact(harmless(text)).split("\n")) {
       options.echo?.(line, level);
       try {
         writeSync(file, `${options.now().toISOString()} ${level.toUpperCase().padEnd(5)} ${line}\n`);

@@ -7,13 +7,22 @@ const AUTHORIZATION = /(\bauthorization\\*["']?\s*[:=]\s*\[?\s*\\*["']?)[^\r\n"'
 /** Up to the last `@` before the path, for a password may hold one itself. */
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s?#"'<>]+@/gi;
 
+/** A parameter that is named like a secret, such as a signed address's. */
+const URL_PARAMETER =
+  /([?&][\w.-]{0,40}(?:key|token|secret|passw|credential|sig)[\w.-]{0,40}=)[^&#\s"'<>\\]+/gi;
+
 /** Masks secrets in a text that goes to a log, an error or a terminal. */
-export type Redact = (text: string) => string;
+export interface Redact {
+  (text: string): string;
+  /** Masks these from now on, too. */
+  learn?: (values: readonly string[]) => void;
+}
 
 /**
  * Builds the mask from what is secret in this run: values of environment variables with a secret's name, and the
  * values of `env` and `headers` of MCP servers. Each is masked plain, JSON-escaped and URL-escaped, and line by line
- * where it has several; `Authorization` headers and passwords in URLs are masked whatever their value.
+ * where it has several; `Authorization` headers, passwords in URLs and parameters that are named like a secret are masked
+ * whatever their value.
  *
  * @param env the process's environment
  * @param values further secrets
@@ -22,11 +31,17 @@ export function createRedact(env: NodeJS.ProcessEnv, values: readonly string[] =
   const named = Object.entries(env).flatMap(([name, value]) =>
     value && SECRET_NAME.test(name) ? [value] : [],
   );
-  const secrets = [...new Set([...named, ...values].flatMap(spellings))].filter(
-    (secret) => secret.length >= SHORTEST_SECRET,
-  );
-  return (text) =>
-    maskAll(text, secrets).replace(AUTHORIZATION, `$1${MASK}`).replace(URL_CREDENTIALS, `$1${MASK}@`);
+  const secrets = new Set<string>();
+  const learn = (more: readonly string[]) => {
+    for (const secret of more.flatMap(spellings)) if (secret.length >= SHORTEST_SECRET) secrets.add(secret);
+  };
+  learn([...named, ...values]);
+  const redact = (text: string) =>
+    maskAll(text, [...secrets])
+      .replace(AUTHORIZATION, `$1${MASK}`)
+      .replace(URL_CREDENTIALS, `$1${MASK}@`)
+      .replace(URL_PARAMETER, `$1${MASK}`);
+  return Object.assign(redact, { learn });
 }
 
 /** The values that MCP servers get through `env` and `headers`, from any settings-like object. */
@@ -38,6 +53,12 @@ export function mcpSecrets(servers: unknown): string[] {
     // "Bearer abc": the secret is what follows the scheme, and may turn up without it.
     ...valuesOf(server, "headers").flatMap((value) => [value, value.replace(/^\S+\s+/, "")]),
   ]);
+}
+
+/** The values of an address's parameters: what one of them is for, its name need not tell. */
+export function urlSecrets(url: string): string[] {
+  const query = url.match(/\?([^#]*)/)?.[1] ?? "";
+  return query.split("&").map((parameter) => parameter.replace(/^[^=]*=/, ""));
 }
 
 /** Masks the union of all places where a secret stands: of two that overlap, no end stays readable. */

@@ -41,6 +41,8 @@ export interface ApplyOptions {
 /** A plan or apply that Terraform refused; `message` carries its error text, line breaks as a person reads them. */
 export class TerraformError extends Error {
   readonly stderr: string;
+  /** What was planned until then. */
+  readonly stdout: string;
   /** Terraform's error text with wrapped lines joined: made for `toMatch`. */
   readonly text: string;
 
@@ -52,6 +54,7 @@ export class TerraformError extends Error {
     super(`terraform ${command} failed: ${stderr.trim() || stdout.trim()}`);
     this.name = "TerraformError";
     this.stderr = stderr;
+    this.stdout = stdout;
     this.text = text;
   }
 }

@@ -41,6 +41,19 @@ test("every line has a time and a level, those of a text with several too", () =
   ]);
 });
 
+test("nothing that steers a terminal reaches the file or the terminal, nor does a secret between its parts", () => {
+  const { log, text, echoed } = open();
+  log.warn("\u001b]0;title\u0007server \u001b[2Jsays\r\n\u009b31mred hun\u001b[0mter22 over\rwritten");
+  log.failure(new ModuleError("bad \u001b[8mhidden", "fix \u202eit"));
+  const wanted = ["server says", "red *** overwritten", "bad hidden", "To fix it: fix it"];
+  expect(echoed.map(([line]) => line)).toEqual(wanted);
+  expect(
+    text()
+      .split("\n")
+      .map((line) => line.slice(31)),
+  ).toEqual([...wanted, ""]);
+});
+
 test.each([
   ["debug", "dwie"],
   ["info", "wie"],

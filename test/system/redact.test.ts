@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRedact, mcpSecrets } from "../../src/system/redact.ts";
+import { createRedact, mcpSecrets, urlSecrets } from "../../src/system/redact.ts";
 
 /** Short enough to be a word by accident, were it not for its characters. */
 const secret = fc.oneof(
@@ -111,6 +111,36 @@ describe("Authorization headers and passwords in URLs, whatever their value", ()
       "GET https://[redacted]@host/x?mail=a@b ok\nnext",
     );
   });
+});
+
+describe("parameters of an address", () => {
+  test.each([
+    ["GET https://host/x?token=abc.def&a=b 404", "GET https://host/x?token=[redacted]&a=b 404"],
+    ["https://host/x?a=b&X-Amz-Signature=abc%2Edef#c", "https://host/x?a=b&X-Amz-Signature=[redacted]#c"],
+    ['{"url":"https://host/?api_key=abc.def"}', '{"url":"https://host/?api_key=[redacted]"}'],
+    ["wss://host?wsToken=abc.def", "wss://host?wsToken=[redacted]"],
+    ["https://host/x?mode=fast&a=b", "https://host/x?mode=fast&a=b"],
+  ])("%s", (text, masked) => expect(createRedact({})(text)).toBe(masked));
+
+  test("those of an address that the template names are secrets, whatever their names", () => {
+    expect(urlSecrets("https://host/x?t=0123456789&abcdefghij#c")).toEqual(["0123456789", "abcdefghij"]);
+    expect(urlSecrets("https://host/x")).toEqual([""]);
+    expect(createRedact({}, urlSecrets("not an address?t=0123456789"))("0123456789?t=")).toBe(
+      "[redacted]?t=",
+    );
+  });
+
+  test("a long text without one costs no time", () => {
+    const started = performance.now();
+    createRedact({})(`?${"key".repeat(20_000)}`.repeat(3));
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
+
+test("what is learnt later is masked as well", () => {
+  const redact = createRedact({ MY_KEY: "0123456789" });
+  redact.learn?.(["abcdefghij", "short"]);
+  expect(redact("0123456789 abcdefghij short")).toBe("[redacted] [redacted] short");
 });
 
 test("ordinary words stay", () => {

@@ -9,7 +9,7 @@ import type { Context } from "../../context.ts";
 import { ModuleError, reasonOf } from "../../errors.ts";
 import { syncFolder, temporaryBeside } from "../../system/atomic-file.ts";
 import { certificateFix, isCertificateRefused } from "../../system/certificates.ts";
-import { type DownloadOptions, download } from "../../system/download.ts";
+import { type DownloadOptions, download, withoutCredentials } from "../../system/download.ts";
 import { findOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { AttemptError, withRetries } from "../../system/retry.ts";
@@ -147,7 +147,7 @@ async function runInstaller(
     // curl explains a certificate in six lines, the first of which says what it is.
     const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-8).join("\n");
     throw new ModuleError(
-      `Amp's installer from ${config.amp_installer_url} failed: ${reasonOf(cause)}. Its last lines:\n${last}`,
+      `Amp's installer from ${withoutCredentials(config.amp_installer_url)} failed: ${reasonOf(cause)}. Its last lines:\n${last}`,
       certificateFix(output, env) ??
         "Check amp_version, the network and the free space of the home volume; install_via_npm = true is another way.",
       { cause },

@@ -6,6 +6,7 @@ import { keptAnswer, keptAnswers } from "../../remote-answers.ts";
 import { writeFileAtomic } from "../../system/atomic-file.ts";
 import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
 import type { Log } from "../../system/log.ts";
+import { mcpSecrets } from "../../system/redact.ts";
 import type { JsonObject } from "./desired.ts";
 import { parseServerList } from "./server-list.ts";
 
@@ -23,12 +24,13 @@ export async function remoteServers(context: Context, log: Log): Promise<JsonObj
   return Object.fromEntries(answers.flatMap((servers) => Object.entries(servers)));
 }
 
-async function serversAt(url: string, { paths, env }: Context, log: Log): Promise<JsonObject> {
+async function serversAt(url: string, { paths, env, redact }: Context, log: Log): Promise<JsonObject> {
   const kept = keptAnswer(url, paths);
   const fresh = `${kept}.new`;
   try {
     await download(url, fresh, { mode: 0o600, env, limits: LIMITS });
     const servers = parseServerList(readFileSync(fresh));
+    redact.learn?.(mcpSecrets(servers));
     writeFileAtomic(kept, JSON.stringify(servers));
     return servers;
   } catch (error) {

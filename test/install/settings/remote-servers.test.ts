@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { applySettings } from "../../../src/install/settings/apply.ts";
 import { remoteServers } from "../../../src/install/settings/remote-servers.ts";
+import { createRedact } from "../../../src/system/redact.ts";
 import { type Route, startFileServer } from "../../support/file-server.ts";
 import { example } from "../module-home.ts";
 
@@ -108,6 +109,24 @@ test("the most and the deepest that are taken reach the settings in good time", 
   const settings = JSON.parse(readFileSync(at.context.paths.ampSettings, "utf8"));
   expect(settings["amp.mcpServers"]).toEqual(list);
   expect(await fetch()).toEqual(list);
+});
+
+test("no parameter of an address is shown, and what its servers get is masked from then on", async () => {
+  const servers = json({ one: { command: "a", env: { PASSPHRASE: "hunter2-in-env" } } });
+  const { server, fetch, at } = await setUp({ "/a": servers });
+  at.context.redact = createRedact({});
+  const [url] = at.context.config.mcp_config_remote_path;
+  at.context.config.mcp_config_remote_path = [
+    `${url}?t=hunter2-in-query`,
+    `not an address?t=hunter2-in-query`,
+  ];
+  await fetch();
+  expect(at.context.redact("with hunter2-in-env")).toBe("with [redacted]");
+  server.set("/a", { content: "", fault: { status: 404 } });
+  await fetch();
+  const said = at.lines.join("\n");
+  expect(said).toContain(`${url}?…: HTTP 404`);
+  expect(said).not.toContain("hunter2");
 });
 
 test("what an address answered is kept for as long as the template names it", async () => {
