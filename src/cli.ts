@@ -9,7 +9,6 @@ import { prepareSession } from "./start/session.ts";
 import { start } from "./start/start.ts";
 import { stop } from "./stop/stop.ts";
 import { CoderSync } from "./system/coder-sync.ts";
-import { harmless } from "./system/harmless.ts";
 import { withLock } from "./system/lock.ts";
 import type { Log } from "./system/log.ts";
 
