@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     // Tests start real servers and change process state; a fork cannot disturb another one.
     pool: "forks",
-    maxWorkers: 2,
+    // The tests wait more than they compute.
+    maxWorkers: 4,
     testTimeout: 90_000,
     hookTimeout: 120_000,
   },

@@ -33,8 +33,8 @@ test("the terminal transport carries nothing of the stream agent, and each scrip
   const sizeOf = ({ resources }: typeof stream, name: string) =>
     String(resources[name]?.values["script"] ?? "").length;
   expect(Object.keys(terminal.resources)).not.toContain('coder_script.bundle["stream_agent"]');
-  expect(sizeOf(terminal, "coder_script.start")).toBeLessThanOrEqual(84 * 1024);
-  expect(sizeOf(stream, "coder_script.start")).toBeLessThanOrEqual(84 * 1024);
+  expect(sizeOf(terminal, "coder_script.start")).toBeLessThanOrEqual(88 * 1024);
+  expect(sizeOf(stream, "coder_script.start")).toBeLessThanOrEqual(88 * 1024);
   expect(sizeOf(stream, 'coder_script.bundle["stream_agent"]')).toBeGreaterThan(10_000);
   expect(sizeOf(stream, 'coder_script.bundle["stream_agent"]')).toBeLessThan(131_072);
   expect(sizeOf(stream, 'coder_script.bundle["tools"]')).toBe(

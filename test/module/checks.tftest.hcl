@@ -239,7 +239,7 @@ run "script_without_user_input_is_small" {
   command = plan
 
   assert {
-    condition     = length(coder_script.start.script) <= 84 * 1024
-    error_message = "The start script has ${length(local.start_script)} bytes without any input; 86016 are the limit."
+    condition     = length(coder_script.start.script) <= 88 * 1024
+    error_message = "The start script has ${length(local.start_script)} bytes without any input; 90112 are the limit."
   }
 }
