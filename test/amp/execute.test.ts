@@ -1,7 +1,7 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { execute, executeRecords } from "../../src/amp/execute.ts";
 import { run } from "../../src/amp/run.ts";
 import { collect, isGroupAlive, scripted, texts } from "./scripted.ts";
@@ -230,13 +230,17 @@ describe("ending Amp early", () => {
 
   test("leaving the loop ends it and removes its files", async () => {
     const amp = await scripted("hang", { mcpConfig: { a: { command: "x" } } });
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("amp-"));
+    // Other test files work in the system's temporary folder at the same time.
+    const temporary = mkdtempSync(join(tmpdir(), "amp-module-execute-"));
+    vi.stubEnv("TMPDIR", temporary);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      rmSync(temporary, { recursive: true, force: true });
+    });
     for await (const _event of execute("x", amp.options)) break;
 
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(false);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("amp-") && !before.includes(name))).toEqual(
-      [],
-    );
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });
 

@@ -10,7 +10,7 @@ import type { Config } from "../../src/config.ts";
 import { freePort } from "../support/free-port.ts";
 import { findProcesses, type ProcessInfo } from "../support/processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../support/run-script.ts";
-import { applyModule } from "../support/terraform.ts";
+import { applyModule, moduleRoot } from "../support/terraform.ts";
 import { makeToolFolder } from "../support/tool-folder.ts";
 import { testApiKey } from "../support/workspace.ts";
 
@@ -124,6 +124,8 @@ export async function createHome(options: HomeOptions = {}): Promise<Home> {
     },
   };
   await cp(await unpacked(script), moduleDir, { recursive: true });
+  // What people use comes with a script of its own.
+  await cp(join(moduleRoot, "scripts/amp-tools.mjs"), join(moduleDir, "bin/amp-tools.mjs"));
   await result.configure({});
   return result;
 }

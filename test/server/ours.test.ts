@@ -34,7 +34,7 @@ test("what is on record runs, what only has our mark is astray, another instance
   expect(whatRuns(context.paths)).toEqual({ running: undefined, astray: [lost] });
 
   const recorded = await server();
-  const record = { ...recorded, port: 3284, configuration: "c", prompt: "", isReady: true };
+  const record = { ...recorded, port: 3284, configuration: "c", isReady: true };
   writeServerRecord(context.paths.running, record);
   expect(whatRuns(context.paths)).toEqual({ running: record, astray: [lost] });
 });

@@ -24,7 +24,7 @@ async function recordProcess(
   await new Promise((resolve) => child.once("spawn", resolve));
   const identity = identifyProcess(child.pid ?? 0) as ProcessIdentity;
   other = identity;
-  const rest = { port: 3284, configuration: "c", prompt: "", isReady: true };
+  const rest = { port: 3284, configuration: "c", isReady: true };
   writeServerRecord(context.paths.running, { ...identity, ...rest, ...change });
   return identity;
 }
