@@ -63,16 +63,17 @@ test("ends that go on are the last: the log's last lines say so and what to do, 
 }, 60_000);
 
 test("an Amp that has lost its server is tried again, and in the end the log names the network, not a stack", async () => {
-  const times = { AMP_MODULE_RESTART_GIVE_UP_S: "3", AMP_MODULE_RESTART_LONGEST_PAUSE_S: "1" };
+  // Longer than the first life: that counts, too, while it is short.
+  const times = { AMP_MODULE_RESTART_GIVE_UP_S: "12", AMP_MODULE_RESTART_LONGEST_PAUSE_S: "1" };
   const ws = await started(await create({ env: { ...times } }));
   // The next Amp reads it anew: the network is gone from now on.
   await writeFile(join(ws.home, ".amp/bin/amp"), OFFLINE_AMP);
   kill(await serverPid(ws), "SIGKILL");
-  await expect.poll(() => ws.processes(), { timeout: 40_000 }).toEqual([]);
+  await expect.poll(() => ws.processes(), { timeout: 60_000 }).toEqual([]);
   const last = (await ws.log("agentapi-start")).trimEnd().split("\n").slice(-5).join("\n");
   expect(last).toMatch(/ERROR The cause of the last end: Amp cannot connect to the Amp server\./);
   expect(last).toMatch(/ERROR To fix it: Check the workspace's network and proxy/);
-}, 60_000);
+}, 90_000);
 
 test("a killed supervisor leaves an orphan; the next start ends it and starts anew, the conversation goes on", async () => {
   const ws = await started(await create({ variables: { ai_prompt: prompt } }));
