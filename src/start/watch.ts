@@ -7,6 +7,8 @@ import { type AmpScreen, readScreen } from "../amp/screen.ts";
 /** How long AgentAPI may take to go once its stream is closed: it gives open connections 5 s and its agent 5 s more. */
 const DYING_MS = 12_000;
 const LOOK_EVERY_MS = 20;
+/** A page that is drawn in several steps is whole by then. */
+const DRAWN_MS = 300;
 /** Between two tries to open the stream again. */
 const REOPEN_AFTER_MS = 50;
 
@@ -72,7 +74,7 @@ export class AgentWatch {
     for (;;) {
       if (this.#failure) throw this.#failure;
       if (this.#isOpen) {
-        if (this.screen.kind === "page" && isLoginPrompt(this.text)) throw new NotReady(this.text, undefined);
+        if (this.#asksForLogin()) throw new NotReady(this.text, undefined);
         const found = look();
         if (found !== undefined) return found;
       }
@@ -92,6 +94,11 @@ export class AgentWatch {
     const since = this.drawnAt ?? performance.now();
     await this.during(sleep(Math.max(0, since + ms - performance.now())));
     await this.until(() => true, DYING_MS);
+  }
+
+  /** Once the question is drawn to its end: it is the evidence. */
+  #asksForLogin(): boolean {
+    return this.screen.kind === "page" && this.restedMs >= DRAWN_MS && isLoginPrompt(this.text);
   }
 
   async #follow(client: AgentApiClient, dyingMs: number): Promise<void> {
