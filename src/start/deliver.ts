@@ -216,15 +216,21 @@ export async function becomesStable(attempt: Reachable): Promise<boolean> {
   return false;
 }
 
-/** Waits for the proof; what stays in the box without its Enter gets another one. */
+/**
+ * Waits for the proof, which is Amp's transcript; where that does not come, Amp's own list. What stays in the box without
+ * its Enter gets another one.
+ */
 async function confirmed(attempt: Attempt, how: "chat" | "typed"): Promise<Delivery> {
   const { watch, times } = attempt;
-  const proof = () => isThere(attempt) || undefined;
-  const isStuck = () => (watch.screen.typed !== "" && watch.restedMs > 500 ? "stuck" : undefined);
   const deadline = performance.now() + times.confirmMs;
-  let found = await watch.until(() => proof() ?? isStuck(), Math.min(ENTER_AGAIN_AFTER_MS, times.confirmMs));
+  const isShown = () => isSaid(attempt) || undefined;
+  const isStuck = () => (watch.screen.typed !== "" && watch.restedMs > 500 ? "stuck" : undefined);
+  const patience = Math.min(ENTER_AGAIN_AFTER_MS, times.confirmMs / 2);
+  let found = await watch.until(() => isShown() ?? isStuck(), patience);
   if (found === "stuck" && hasBox(attempt)) await enter(attempt);
-  if (found !== true) found = await watch.until(proof, Math.max(0, deadline - performance.now()));
+  if (found !== true) found = await watch.until(isShown, patience);
+  if (found !== true)
+    found = await watch.until(() => isThere(attempt) || undefined, Math.max(0, deadline - performance.now()));
   return found === true ? { state: "delivered", how } : { state: "unconfirmed" };
 }
 
@@ -237,8 +243,12 @@ function hasBox({ watch, isBehindDialog = false }: Pick<Reachable, "watch" | "is
   return watch.screen.kind === "input" || (isBehindDialog && watch.screen.kind === "dialog");
 }
 
-function isThere({ watch, prompt, before, history }: Attempt): boolean {
-  return timesSaid(watch.screen, prompt) > before || history.hasNew(prompt);
+function isSaid({ watch, prompt, before }: Attempt): boolean {
+  return timesSaid(watch.screen, prompt) > before;
+}
+
+function isThere(attempt: Attempt): boolean {
+  return isSaid(attempt) || attempt.history.hasNew(attempt.prompt);
 }
 
 async function paste({ client, watch, prompt }: Attempt): Promise<void> {

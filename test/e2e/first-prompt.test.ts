@@ -90,7 +90,7 @@ describe.skipIf(!(await findRealAmp()))("the first prompt of a fresh home, with 
     await expect.poll(async () => (await firstScreen(ws)).includes("Trust Required"), ARRIVAL).toBe(false);
     server.behaviour = "answers";
     expect(await ws.start()).toMatchObject({ exitCode: 0 });
-    expect(await timesOnScreen(ws, awkwardPrompt)).toBe(1);
+    await expect.poll(() => timesOnScreen(ws, awkwardPrompt), ARRIVAL).toBe(1);
     await expect.poll(() => server.prompts(), ARRIVAL).toEqual([awkwardPrompt]);
     expect(existsSync(join(ws.workdir, "pwned"))).toBe(false);
   });
