@@ -1,7 +1,6 @@
-import { renameSync } from "node:fs";
 import type { Context } from "../context.ts";
 import { reasonOf } from "../errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
+import { keepAside, readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { nodeAt, parseSettings, setAt } from "./settings/edit.ts";
 
@@ -20,8 +19,7 @@ export function dismissWelcomeTour({ paths, now }: Context, log: Log): void {
     const isReadable = present.trim() === "" || parseSettings(present) !== undefined;
     if (nodeAt(parseSettings(present), [DISMISSED])?.value === true) return;
     if (!isReadable) {
-      const aside = `${path}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
-      renameSync(path, aside);
+      const aside = keepAside(path, now());
       log.warn(
         `Welcome tour: ${path} is not a JSON object, so Amp could not read it. It is kept as ${aside}.`,
       );

@@ -1,6 +1,5 @@
 import { fstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import { firstAnswer } from "../agentapi/wait.ts";
 import { InputHistory } from "../amp/input-history.ts";
@@ -20,7 +19,7 @@ import type { StartPlan } from "./plan.ts";
 import { seeStreamThrough } from "./stream-readiness.ts";
 import { seeTerminalThrough, type TerminalOptions } from "./terminal-readiness.ts";
 import { tooOldAgentApi } from "./too-old.ts";
-import { AgentWatch, NotReady } from "./watch.ts";
+import { deathOf, NotReady, watching } from "./watch.ts";
 
 /** AgentAPI itself is up within milliseconds; a loaded machine may need longer. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -102,7 +101,7 @@ async function launch(
       return { record, outcome: await seeStreamThrough({ output, ended, errand }) };
     }
     const openHistory = () => new InputHistory(paths.ampHistory);
-    const outcome = await watched(client, ended, (watch) =>
+    const outcome = await watching({ client, ended }, (watch) =>
       seeTerminalThrough({ client, watch, errand, openHistory, ...timesFrom(env), ...options }),
     );
     return { record, outcome };
@@ -111,25 +110,9 @@ async function launch(
   }
 }
 
-async function watched<Result>(
-  client: AgentApiClient,
-  ended: Promise<string>,
-  look: (watch: AgentWatch) => Promise<Result>,
-): Promise<Result> {
-  const watch = new AgentWatch({ client, ended });
-  try {
-    return await look(watch);
-  } finally {
-    watch.close();
-  }
-}
-
 async function untilAnswered({ client }: StartPlan, ended: Promise<string>): Promise<void> {
   const stop = new AbortController();
-  const death = ended.then((ending) => {
-    throw new NotReady("", ending);
-  });
-  death.catch(() => {});
+  const death = deathOf(ended);
   try {
     await Promise.race([firstAnswer(client, { timeoutMs: ANSWER_TIMEOUT_MS, signal: stop.signal }), death]);
   } finally {

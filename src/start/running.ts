@@ -10,7 +10,7 @@ import { readEvidence } from "./evidence.ts";
 import type { Errand, Outcome } from "./outcome.ts";
 import { seeStreamThrough } from "./stream-readiness.ts";
 import { seeTerminalThrough } from "./terminal-readiness.ts";
-import { AgentWatch, NotReady } from "./watch.ts";
+import { NotReady, watching } from "./watch.ts";
 
 /** An agent that works on something else is not interrupted; it has this long to finish. */
 const STABLE_TIMEOUT_MS = 30_000;
@@ -35,13 +35,10 @@ export async function giveToRunning(
       const output = () => readEvidence(paths.startLog, outputFrom);
       return await seeStreamThrough({ output, ended: new Promise(() => {}), errand });
     }
-    const watch = new AgentWatch({ client });
-    try {
-      const openHistory = () => new InputHistory(paths.ampHistory);
-      return await seeTerminalThrough({ client, watch, errand, openHistory, minLifeMs: 0, mayType: true });
-    } finally {
-      watch.close();
-    }
+    const openHistory = () => new InputHistory(paths.ampHistory);
+    return await watching({ client }, (watch) =>
+      seeTerminalThrough({ client, watch, errand, openHistory, minLifeMs: 0, mayType: true }),
+    );
   } catch (error) {
     if (!(error instanceof NotReady)) throw error;
     const output = readEvidence(paths.startLog, outputFrom);

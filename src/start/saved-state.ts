@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync } from "node:fs";
 import { errorCode } from "../errors.ts";
+import { keepAside } from "../system/atomic-file.ts";
 import type { Log } from "../system/log.ts";
 import { compareVersions } from "../system/version.ts";
 
@@ -31,8 +32,7 @@ export function checkSavedState(path: string, now: Date, log: Log): boolean {
   } finally {
     closeSync(file);
   }
-  const aside = `${path}.unreadable-${now.toISOString().replace(/[:.]/g, "-")}`;
-  renameSync(path, aside);
+  const aside = keepAside(path, now);
   log.warn(
     `AgentAPI's saved conversation is cut short or damaged. It is kept as ${aside}; the chat begins empty.`,
   );

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSignals } from "../acp/signals.ts";
 import type { Errand, Outcome } from "./outcome.ts";
-import { NotReady } from "./watch.ts";
+import { deathOf, NotReady } from "./watch.ts";
 
 /** Amp takes 1.3 s to its first event, and 16 s with an MCP server that never answers. */
 const FIRST_EVENT_MS = 60_000;
@@ -25,10 +25,7 @@ export interface StreamOptions {
  */
 export async function seeStreamThrough({ output, ended, errand, times }: StreamOptions): Promise<Outcome> {
   const { firstEventMs = FIRST_EVENT_MS, readyMs = READY_MS } = times ?? {};
-  const death = ended.then((ending) => {
-    throw new NotReady("", ending);
-  });
-  death.catch(() => {});
+  const death = deathOf(ended);
   const hasPrompt = errand.prompt !== "";
   if (hasPrompt) errand.note.sending();
   const deadline = performance.now() + (hasPrompt ? firstEventMs : readyMs);

@@ -31,6 +31,28 @@ export interface WatchOptions {
   dyingMs?: number;
 }
 
+/** Rejects when AgentAPI's process ends; nobody need listen. */
+export function deathOf(ended: Promise<string>, screen: () => string = () => ""): Promise<never> {
+  const death = ended.then((ending): never => {
+    throw new NotReady(screen(), ending);
+  });
+  death.catch(() => {});
+  return death;
+}
+
+/** What `look` finds on the agent's screen, which is followed for so long. */
+export async function watching<Found>(
+  options: WatchOptions,
+  look: (watch: AgentWatch) => Promise<Found>,
+): Promise<Found> {
+  const watch = new AgentWatch(options);
+  try {
+    return await look(watch);
+  } finally {
+    watch.close();
+  }
+}
+
 /**
  * The agent's screen, followed from AgentAPI's stream until `close`. The one stream stays open for as long as anybody
  * looks, and its end counts as the agent's until it comes back: AgentAPI closes it at once, but takes seconds to go.
@@ -48,10 +70,7 @@ export class AgentWatch {
   readonly #death: Promise<never>;
 
   constructor({ client, ended = new Promise(() => {}), dyingMs = DYING_MS }: WatchOptions) {
-    this.#death = ended.then((ending) => {
-      throw new NotReady(this.text, ending);
-    });
-    this.#death.catch(() => {});
+    this.#death = deathOf(ended, () => this.text);
     void this.#follow(client, dyingMs);
   }
 

@@ -66,6 +66,19 @@ export function removeStaleTemporaries(folder: string, isAlive: (pid: number) =>
   }
 }
 
+/**
+ * Moves a file that cannot be read out of the way, with the time in its name. A link stays where it is: what it points to
+ * moves.
+ *
+ * @returns where it is kept
+ */
+export function keepAside(path: string, now: Date): string {
+  const file = realpathSync(path);
+  const aside = `${file}.unreadable-${now.toISOString().replace(/[:.]/g, "-")}`;
+  renameSync(file, aside);
+  return aside;
+}
+
 /** The text of a file, or undefined where there is none. */
 export function readTextIfExists(path: string): string | undefined {
   return readIfExists(path)?.toString("utf8");

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -65,6 +66,16 @@ test.each([
   const [aside = ""] = readdirSync(dirname(path)).filter((name) => name.includes("unreadable"));
   expect(readFileSync(join(dirname(path), aside), "utf8")).toBe(text);
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ neoWelcomeDismissed: true });
+});
+
+test("of a link to such a file the link stays, and what it points to is kept aside", () => {
+  const target = join(context.paths.home, "dotfiles.json");
+  writeFileSync(target, "not json");
+  symlinkSync(target, path);
+  dismiss();
+  const [aside = ""] = readdirSync(context.paths.home).filter((name) => name.includes("unreadable"));
+  expect(readFileSync(join(context.paths.home, aside), "utf8")).toBe("not json");
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
 });
 
 test("an empty file is none", () => {

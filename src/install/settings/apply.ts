@@ -1,7 +1,7 @@
-import { chmodSync, realpathSync, renameSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import type { Context } from "../../context.ts";
 import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
-import { readIfExists, readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
+import { keepAside, readIfExists, readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
 import { isOnPath } from "../../system/executables.ts";
 import type { Log } from "../../system/log.ts";
 import { withUserFiles } from "../user-files.ts";
@@ -54,10 +54,7 @@ function mergeInto({ paths, now }: Context, desired: DesiredSettings, log: Log):
       return { present, ...mergeSettings(present, desired, before) };
     } catch (error) {
       if (!(error instanceof UnreadableSettings)) throw error;
-      // A link stays where it is: what it points to moves.
-      const file = realpathSync(paths.ampSettings);
-      const aside = `${file}.unreadable-${now().toISOString().replace(/[:.]/g, "-")}`;
-      renameSync(file, aside);
+      const aside = keepAside(paths.ampSettings, now());
       log.warn(
         `Settings: ${paths.ampSettings} is not a JSON object, so Amp could not read it. It is kept as ${aside}.`,
       );
