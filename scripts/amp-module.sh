@@ -139,7 +139,7 @@ is_bun_inside() {
   esac
 }
 
-# mask: stdin to stdout, line by line, without secrets and what steers a terminal, as src/system/redact.ts does it once
+# mask: stdin to stdout, line by line, without secrets and what steers a terminal, as src/base/redact.ts does it once
 # there is a runtime. mawk alone would wait for a full buffer.
 mask() {
   case $(awk -W version 2>/dev/null </dev/null) in
@@ -222,7 +222,7 @@ fetch_once() {
   fi
 }
 
-# download <url> <target>: as src/system/download.ts does it: five attempts, but one where asking again would give the
+# download <url> <target>: as src/base/download.ts does it: five attempts, but one where asking again would give the
 # same answer, and no redirect from https to http, which wget could not be told before.
 download() {
   attempt=1

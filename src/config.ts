@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { ModuleError } from "./errors.ts";
+import { ModuleError } from "./base/errors.ts";
 
 /**
  * The schema of `config.json`: its keys are the Terraform variables' names, letter for letter. The user's scripts are

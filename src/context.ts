@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { readTextIfExists } from "./base/atomic-file.ts";
+import { ModuleError } from "./base/errors.ts";
+import { textIn } from "./base/glance.ts";
+import { type Level, type Log, openLog } from "./base/log.ts";
+import { createRedact, mcpSecrets, type Redact, urlSecrets } from "./base/redact.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { withOldPrompts } from "./deprecated.ts";
-import { ModuleError } from "./errors.ts";
 import { modulePaths, type Paths } from "./paths.ts";
 import { keptAnswers } from "./remote-answers.ts";
-import { readTextIfExists } from "./system/atomic-file.ts";
-import { textIn } from "./system/glance.ts";
-import { type Level, type Log, openLog } from "./system/log.ts";
-import { createRedact, mcpSecrets, type Redact, urlSecrets } from "./system/redact.ts";
 
 /** What every command works with: the only place that reads the environment, the clock and the home. */
 export interface Context {

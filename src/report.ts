@@ -1,6 +1,6 @@
-import { fixOf, reasonOf } from "./errors.ts";
-import { harmless } from "./system/harmless.ts";
-import { createRedact } from "./system/redact.ts";
+import { fixOf, reasonOf } from "./base/errors.ts";
+import { harmless } from "./base/harmless.ts";
+import { createRedact } from "./base/redact.ts";
 
 /** Shows on stderr, without secrets, what a command threw: what failed, and what to do; a stack only for our own bugs. */
 export function reportFailure(error: unknown): void {

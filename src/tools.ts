@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AmpOptions } from "./amp/options.ts";
+import { fileProbeCache } from "./base/probe-cache.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { createFront, runFront } from "./commands/front.ts";
 import { prebakeCommand } from "./commands/prebake.ts";
@@ -9,7 +10,6 @@ import { startBundleCommands } from "./commands/start-bundle.ts";
 import { type Context, createContext } from "./context.ts";
 import { ampPrefixes, PREBAKED_DIR } from "./paths.ts";
 import { reportFailure } from "./report.ts";
-import { fileProbeCache } from "./system/probe-cache.ts";
 
 const thisFile = fileURLToPath(import.meta.url);
 

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { createContext } from "../src/context.ts";
 import { modulePaths } from "../src/paths.ts";
 import { keptAnswer } from "../src/remote-answers.ts";
+import { makeFolder } from "./base/folder.ts";
 import { exampleConfig } from "./start/example.ts";
-import { makeFolder } from "./system/folder.ts";
 
 test("every run masks what the template, its addresses and their last answers hold", () => {
   const home = makeFolder();

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { ModuleError } from "../errors.ts";
+import { ModuleError } from "../base/errors.ts";
 import { FrontCommand } from "./front.ts";
 
 const SUMMARIES = {

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
+import { readIfExists, temporaryBeside, writeFileAtomic } from "../base/atomic-file.ts";
+import { reasonOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { reasonOf } from "../errors.ts";
-import { readIfExists, temporaryBeside, writeFileAtomic } from "../system/atomic-file.ts";
-import type { Log } from "../system/log.ts";
 
 /** What people type in a terminal, with the program behind it. */
 export type Commands = Record<"amp" | "agentapi", string | undefined>;

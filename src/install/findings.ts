@@ -1,9 +1,9 @@
 import { findAmps } from "../amp/find.ts";
 import type { AmpProbe } from "../amp/probe.ts";
+import { findOnPath } from "../base/executables.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
 import { PREBAKED_DIR } from "../paths.ts";
-import { findOnPath } from "../system/executables.ts";
-import type { Log } from "../system/log.ts";
 import { sinceUpdateCheck } from "./update-check.ts";
 
 /** Variables of the environment that change what an install or Amp does. Of these only the names are logged. */

@@ -1,7 +1,7 @@
+import { keepAside, readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
+import { reasonOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { reasonOf } from "../errors.ts";
-import { keepAside, readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
-import type { Log } from "../system/log.ts";
 import { nodeAt, parseSettings, setAt } from "./settings/edit.ts";
 
 /** Seen with Amp 0.0.1790142911, which writes it itself once somebody has gone through the tour. */

@@ -1,7 +1,7 @@
 import type { AmpProbe } from "../amp/probe.ts";
+import { missingCertificateFiles } from "../base/certificates.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { missingCertificateFiles } from "../system/certificates.ts";
-import type { Log } from "../system/log.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
 import { ensureAmp } from "./amp/ensure.ts";

@@ -1,8 +1,8 @@
 import { lstatSync, rmSync } from "node:fs";
+import { readIfExists, writeFileAtomic } from "../base/atomic-file.ts";
+import { ModuleError, reasonOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { ModuleError, reasonOf } from "../errors.ts";
-import { readIfExists, writeFileAtomic } from "../system/atomic-file.ts";
-import type { Log } from "../system/log.ts";
 
 /** Keeps `instruction_prompt` as a marked block in `~/.config/AGENTS.md`, which Amp reads for every thread. */
 export function writeInstructions({ config, paths }: Context, log: Log): void {

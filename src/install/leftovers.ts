@@ -1,9 +1,9 @@
 import { realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { removeStaleTemporaries } from "../base/atomic-file.ts";
+import { namesIn, targetOf } from "../base/glance.ts";
+import { identifyProcess } from "../base/process-identity.ts";
 import type { Paths } from "../paths.ts";
-import { removeStaleTemporaries } from "../system/atomic-file.ts";
-import { namesIn, targetOf } from "../system/glance.ts";
-import { identifyProcess } from "../system/process-identity.ts";
 import { profilesIn } from "./command-links.ts";
 
 /**

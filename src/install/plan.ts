@@ -1,7 +1,7 @@
 import type { AmpProbe } from "../amp/probe.ts";
+import { ModuleError } from "../base/errors.ts";
+import { compareVersions } from "../base/version.ts";
 import { type Config, pinnedVersion } from "../config.ts";
-import { ModuleError } from "../errors.ts";
-import { compareVersions } from "../system/version.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
 
 /** What is to be done about one program. `reason` is the line that the log shows before it is done. */

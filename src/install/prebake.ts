@@ -1,12 +1,12 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { missingCertificateFiles } from "../base/certificates.ts";
+import { ModuleError, reasonOf } from "../base/errors.ts";
+import { openLog } from "../base/log.ts";
+import { createRedact } from "../base/redact.ts";
 import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
-import { ModuleError, reasonOf } from "../errors.ts";
 import { modulePaths, PREBAKED_DIR } from "../paths.ts";
-import { missingCertificateFiles } from "../system/certificates.ts";
-import { openLog } from "../system/log.ts";
-import { createRedact } from "../system/redact.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
 import { ensureAmp } from "./amp/ensure.ts";
 

@@ -1,5 +1,5 @@
-import type { DownloadOptions } from "../system/download.ts";
-import type { Log } from "../system/log.ts";
+import type { DownloadOptions } from "../base/download.ts";
+import type { Log } from "../base/log.ts";
 
 const LINE_EVERY_MS = 1000;
 const MIB = 1024 ** 2;

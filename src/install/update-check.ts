@@ -1,5 +1,5 @@
+import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
 import type { Context } from "../context.ts";
-import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
 
 /** How long ago the newest Amp was looked up, in milliseconds; undefined for never. Negative where the clock went back. */
 export function sinceUpdateCheck({ paths, now }: Context): number | undefined {

@@ -1,7 +1,7 @@
+import { reasonOf } from "../base/errors.ts";
+import { LockNotWritable, withLock } from "../base/lock.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { reasonOf } from "../errors.ts";
-import { LockNotWritable, withLock } from "../system/lock.ts";
-import type { Log } from "../system/log.ts";
 
 /** Held for some milliseconds; a slow network home may take seconds. */
 const TIMEOUT_MS = 60_000;

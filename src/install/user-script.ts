@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import { ModuleError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { run } from "../base/run.ts";
 import type { Context } from "../context.ts";
-import { ModuleError } from "../errors.ts";
-import { writeFileAtomic } from "../system/atomic-file.ts";
-import type { Log } from "../system/log.ts";
-import { run } from "../system/run.ts";
 
 const TIMEOUT_MS = 60 * 60_000;
 

@@ -1,13 +1,13 @@
 import { findAmps } from "../amp/find.ts";
 import { cachedProbe, probeAmp } from "../amp/probe.ts";
+import { ModuleError, reasonOf } from "../base/errors.ts";
+import { fileProbeCache } from "../base/probe-cache.ts";
 import { pinnedVersion } from "../config.ts";
 import type { Context } from "../context.ts";
-import { ModuleError, reasonOf } from "../errors.ts";
 import { findAgentapis } from "../install/agentapi/find.ts";
 import { probeAgentapi } from "../install/agentapi/probe.ts";
 import { type Decision, planAgentapi, planAmp } from "../install/plan.ts";
 import { ampPrefixes } from "../paths.ts";
-import { fileProbeCache } from "../system/probe-cache.ts";
 import type { Finding } from "./finding.ts";
 
 const INSTALL = "Run `amp-module install`.";

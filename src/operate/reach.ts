@@ -1,5 +1,5 @@
+import { textIn } from "../base/glance.ts";
 import type { Context } from "../context.ts";
-import { textIn } from "../system/glance.ts";
 import type { Finding } from "./finding.ts";
 
 /** Says plainly who can talk to the agent: AgentAPI 0.12.1 has no password and no option to listen on loopback only. */

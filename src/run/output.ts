@@ -1,6 +1,6 @@
 import { answerIn, mainTexts, SaidTexts } from "../amp/answer.ts";
 import type { AmpEvent } from "../amp/events.ts";
-import { harmless } from "../system/harmless.ts";
+import { harmless } from "../base/harmless.ts";
 
 /** Writes to stdout no faster than its reader reads. */
 export class Output {

@@ -4,7 +4,7 @@ import { executeRecords } from "../amp/execute.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
 import { createRedact, mcpSecrets } from "../amp/redact.ts";
 import { resultError } from "../amp/run.ts";
-import { harmless } from "../system/harmless.ts";
+import { harmless } from "../base/harmless.ts";
 import { Output } from "./output.ts";
 import { Progress, printable } from "./progress.ts";
 import { Refusals, withoutConsent } from "./refusals.ts";

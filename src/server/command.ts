@@ -1,21 +1,108 @@
-import { commandLineOf } from "../system/process-identity.ts";
+import { delimiter, dirname } from "node:path";
+import { ampCommand } from "../amp/find.ts";
+import type { AmpProbe } from "../amp/probe.ts";
+import type { Config } from "../config.ts";
+import type { Paths } from "../paths.ts";
+import { allowedNames } from "./hosts.ts";
 
-/** Whether a process is AgentAPI or its supervisor, whose arguments are AgentAPI's command line. */
-export function isServer(pid: number): boolean {
-  return /\bagentapi\b.* server /.test(`${commandLineOf(pid)} `);
+/** A program with its arguments, as given to the system: no shell in between. */
+export interface Command {
+  file: string;
+  args: string[];
 }
 
-export function isSupervisor(pid: number): boolean {
-  return isServer(pid) && /\bsupervisor\.sh /.test(commandLineOf(pid) ?? "");
+/** Columns and rows of the terminal that AgentAPI emulates: narrow for its chat view, high enough to hold a long answer. */
+const TERMINAL = { width: 67, height: 1190 };
+
+/**
+ * The command line of Amp. The first prompt is never in it: an argument can select Amp's execute mode, and arguments
+ * are visible to every process of the machine.
+ *
+ * @param probe flags are passed only where this Amp's `--help` lists them
+ * @param thread the thread to go on with, or undefined for one that Amp opens
+ * @returns the command, and the variables that this Amp cannot follow
+ */
+export function agentCommand(
+  config: Config,
+  probe: AmpProbe,
+  thread?: string,
+): { command: Command; unsupported: string[] } {
+  const { file, args } = ampCommand(probe.path);
+  const unsupported: string[] = [];
+  const pass = (variable: string, flag: string, values: readonly string[]) => {
+    if (values.length === 0) return;
+    if (probe.flags.includes(flag)) args.push(...values.flatMap((value) => [flag, value]));
+    else unsupported.push(variable);
+  };
+  if (thread !== undefined) args.push("threads", "continue", thread);
+  pass("mode", "--mode", config.mode === "" ? [] : [config.mode]);
+  pass("thread_labels", "--label", config.thread_labels);
+  // A thread that the module opened has its visibility already.
+  const visibility =
+    thread === undefined && config.thread_visibility !== "" ? [config.thread_visibility] : [];
+  pass("thread_visibility", "--visibility", visibility);
+  return { command: { file, args }, unsupported };
 }
 
-/** Whether a process is AgentAPI itself. */
-export function isAgentApi(pid: number): boolean {
-  return isServer(pid) && !isSupervisor(pid);
+/** The command line of AgentAPI around the agent. What older releases do not know goes through the environment. */
+export function serverCommand(config: Config, agentapi: string, agent: Command): Command {
+  return {
+    file: agentapi,
+    args: [
+      "server",
+      "--type",
+      "amp",
+      "--port",
+      String(config.agentapi_port),
+      "--term-width",
+      String(TERMINAL.width),
+      "--term-height",
+      String(TERMINAL.height),
+      ...(config.transport === "stream" ? ["--experimental-acp"] : []),
+      "--",
+      agent.file,
+      ...agent.args,
+    ],
+  };
 }
 
-/** The port that AgentAPI was told to listen on. */
-export function portOf(pid: number): number | undefined {
-  const port = commandLineOf(pid)?.match(/ server .*?--port (\d+)/)?.[1];
-  return port === undefined ? undefined : Number(port);
+/** The environment of AgentAPI and Amp: the workspace's own, without leftovers that would change what we start. */
+export function serverEnvironment(
+  config: Config,
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  amp: string,
+): NodeJS.ProcessEnv {
+  // The supervisor's times, which tests set.
+  const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_)/.test(name);
+  const inherited = Object.entries(env).filter(([name]) => !isLeftover(name));
+  const { hosts, origins } = allowedNames(config, env);
+  const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
+  return {
+    // Amp draws with box characters and colours; the agent's scripts have neither a locale nor a terminal.
+    LANG: "C.UTF-8",
+    // The screen must come to rest for AgentAPI, even where base_amp_config does not say so.
+    NO_ANIMATION: "1",
+    ...Object.fromEntries(inherited),
+    TERM: env["TERM"] && env["TERM"] !== "dumb" ? env["TERM"] : "xterm-256color",
+    PATH: [dirname(amp), paths.bin, env["PATH"] ?? ""].filter(Boolean).join(delimiter),
+    AGENTAPI_ALLOWED_HOSTS: hosts.join(" "),
+    AGENTAPI_ALLOWED_ORIGINS: origins.join(" "),
+    // By this the module knows its own AgentAPI again, whatever became of the process that started it.
+    AMP_MODULE_INSTANCE: paths.moduleDir,
+    ...(chatBasePath === undefined ? {} : { AGENTAPI_CHAT_BASE_PATH: chatBasePath }),
+  };
+}
+
+/** Where Coder serves the app without a subdomain; only inside the workspace are all three names known. */
+function chatPath(config: Config, env: NodeJS.ProcessEnv): string {
+  const owner = env["CODER_WORKSPACE_OWNER_NAME"] ?? "me";
+  const workspace = env["CODER_WORKSPACE_NAME"] ?? "";
+  const agent = env["CODER_WORKSPACE_AGENT_NAME"] || config.agent_id;
+  return `/@${owner}/${workspace}.${agent}/apps/${config.app_slug}/chat`;
+}
+
+/** One word of a shell command, whatever is in it. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { identifyProcess, isRunning, type ProcessIdentity } from "../system/process-identity.ts";
-import { descendantsOf } from "../system/process-tree.ts";
-import { isAgentApi, isSupervisor, portOf } from "./command.ts";
+import { identifyProcess, isRunning, type ProcessIdentity } from "../base/process-identity.ts";
+import { descendantsOf } from "../base/process-tree.ts";
 import { leadsTerminal } from "./left-behind.ts";
 import { isListenedOn } from "./port-holder.ts";
+import { isAgentApi, isSupervisor, portOf } from "./process.ts";
 
 /** In all; AgentAPI may have to write a long conversation to a slow disk. */
 const GRACE_MS = 10_000;

@@ -1,8 +1,8 @@
 import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
-import { isRunning, type ProcessIdentity, stateOf } from "../system/process-identity.ts";
-import { isAgentApi } from "./command.ts";
+import { isRunning, type ProcessIdentity, stateOf } from "../base/process-identity.ts";
 import { familyOf } from "./end.ts";
+import { isAgentApi } from "./process.ts";
 
 /** It answers within milliseconds unless a message is on its way. */
 const STATUS_MS = 1_500;

@@ -1,6 +1,6 @@
-import { namesIn, targetOf, textIn } from "../system/glance.ts";
-import { identifyProcess, type ProcessIdentity, statFields } from "../system/process-identity.ts";
-import { isServer } from "./command.ts";
+import { namesIn, targetOf, textIn } from "../base/glance.ts";
+import { identifyProcess, type ProcessIdentity, statFields } from "../base/process-identity.ts";
+import { isServer } from "./process.ts";
 
 /**
  * Every process that this module instance or its agent has started and that still runs, whatever became of its parent:

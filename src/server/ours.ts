@@ -1,5 +1,5 @@
+import type { ProcessIdentity } from "../base/process-identity.ts";
 import type { Paths } from "../paths.ts";
-import type { ProcessIdentity } from "../system/process-identity.ts";
 import { familyOf } from "./end.ts";
 import { findLeftServers } from "./left-behind.ts";
 import { readRunningServer, type ServerRecord } from "./record.ts";

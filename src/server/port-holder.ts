@@ -1,6 +1,6 @@
 import { connect } from "node:net";
-import { namesIn, targetOf, textIn } from "../system/glance.ts";
-import { commandLineOf } from "../system/process-identity.ts";
+import { namesIn, targetOf, textIn } from "../base/glance.ts";
+import { commandLineOf } from "../base/process-identity.ts";
 
 /** Whether something accepts connections on a loopback port. */
 export function isPortTaken(port: number): Promise<boolean> {

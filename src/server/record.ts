@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import * as z from "zod/mini";
-import { readTextIfExists, writeFileAtomic } from "../system/atomic-file.ts";
-import { isRunning } from "../system/process-identity.ts";
-import { isServer } from "./command.ts";
+import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
+import { isRunning } from "../base/process-identity.ts";
+import { isServer } from "./process.ts";
 
 const schema = z.object({
   pid: z.number(),

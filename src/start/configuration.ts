@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../base/digest.ts";
 import type { Config } from "../config.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "../server/command.ts";
 
 /**
  * A digest of everything that a running AgentAPI was started with. Another digest means: start it anew. Secrets go
@@ -13,14 +13,5 @@ export function configurationDigest(
   env: NodeJS.ProcessEnv,
 ): string {
   const { ai_prompt: _, log_level: __, warnings: ___, ...lasting } = config;
-  return digest(JSON.stringify([lasting, command, versions, env["AMP_API_KEY"] ?? "", env["AMP_URL"] ?? ""]));
-}
-
-/** @returns "" for no prompt */
-export function promptDigest(prompt: string): string {
-  return prompt === "" ? "" : digest(prompt);
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return sha256(JSON.stringify([lasting, command, versions, env["AMP_API_KEY"] ?? "", env["AMP_URL"] ?? ""]));
 }

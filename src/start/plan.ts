@@ -1,19 +1,19 @@
 import { mkdirSync } from "node:fs";
 import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
 import type { AmpProbe } from "../amp/probe.ts";
+import { ModuleError, reasonOf } from "../base/errors.ts";
+import { isOnPath } from "../base/executables.ts";
+import { FOLDER_FIX, folderProblem } from "../base/folder.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { ModuleError, reasonOf } from "../errors.ts";
+import { firstPrompt } from "../conversation/prompt.ts";
 import { expandHome } from "../paths.ts";
-import { isOnPath } from "../system/executables.ts";
-import { FOLDER_FIX, folderProblem } from "../system/folder.ts";
-import type { Log } from "../system/log.ts";
-import { type BoundedAgent, insideBoundary } from "./boundary.ts";
-import { agentCommand, type Command, serverCommand, serverEnvironment } from "./commands.ts";
+import { type BoundedAgent, insideBoundary } from "../server/boundary.ts";
+import { agentCommand, type Command, serverCommand, serverEnvironment } from "../server/command.ts";
+import { isListed } from "../server/diagnosis.ts";
+import { canSaveState } from "../server/releases.ts";
+import { streamAgent } from "../server/stream-agent.ts";
 import { configurationDigest } from "./configuration.ts";
-import { isListed } from "./diagnosis.ts";
-import { firstPrompt } from "./prompt.ts";
-import { canSaveState } from "./saved-state.ts";
-import { streamAgent } from "./stream.ts";
 
 /** The programs to start, as the install found or made them. */
 export interface Programs {

@@ -1,6 +1,6 @@
 import type { AmpProbe } from "../amp/probe.ts";
+import { describeRuntime } from "../base/runtime.ts";
 import type { Paths } from "../paths.ts";
-import { describeRuntime } from "../system/runtime.ts";
 
 /** Filled in by tools/build.ts. */
 declare const MODULE_VERSION: string | undefined;

@@ -1,13 +1,13 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { AmpProbe } from "../amp/probe.ts";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
+import { chooseThread } from "../conversation/thread.ts";
 import { expandHome } from "../paths.ts";
-import { writeFileAtomic } from "../system/atomic-file.ts";
-import type { Log } from "../system/log.ts";
-import { agentCommand, type Command, quote } from "./commands.ts";
+import { agentCommand, type Command, quote } from "../server/command.ts";
 import { checkMode, makeWorkdir } from "./plan.ts";
-import { chooseThread } from "./thread.ts";
 
 /**
  * What a start does where there is no AgentAPI (`enable_agentapi = false`): everything but running the agent, which the

@@ -1,21 +1,21 @@
 import { existsSync, rmSync } from "node:fs";
+import { ModuleError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import { ModuleError } from "../errors.ts";
+import { DeliveryNote, readDelivery, whatIsLeft } from "../conversation/delivery-record.ts";
+import { settleDoubt } from "../conversation/doubt.ts";
+import { type Errand, report } from "../conversation/outcome.ts";
+import { giveToRunning } from "../conversation/running.ts";
+import { checkSavedState, setSavedStateAside } from "../conversation/saved-state.ts";
+import { chooseThread, readKeptThread, replaceThread, type Thread } from "../conversation/thread.ts";
+import { StartError } from "../server/diagnosis.ts";
 import { endAll, endServer } from "../server/end.ts";
 import { serverHealth } from "../server/health.ts";
 import { findLeftServers } from "../server/left-behind.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer, removeServerRecord, type ServerRecord } from "../server/record.ts";
-import type { Log } from "../system/log.ts";
 import { bringUp } from "./bring-up.ts";
-import { DeliveryNote, readDelivery, whatIsLeft } from "./delivery-record.ts";
-import { StartError } from "./diagnosis.ts";
-import { settleDoubt } from "./doubt.ts";
-import { type Errand, report } from "./outcome.ts";
 import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
-import { giveToRunning } from "./running.ts";
-import { checkSavedState, setSavedStateAside } from "./saved-state.ts";
-import { chooseThread, readKeptThread, replaceThread, type Thread } from "./thread.ts";
 
 /**
  * Sees to it that AgentAPI runs with Amp under it. A healthy one with the same configuration is left alone; another

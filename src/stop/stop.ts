@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
+import type { Log } from "../base/log.ts";
+import type { ProcessIdentity } from "../base/process-identity.ts";
 import type { Context } from "../context.ts";
+import { postSnapshot } from "../conversation/snapshot.ts";
 import { endAll, familyOf } from "../server/end.ts";
 import { findLeftBehind } from "../server/left-behind.ts";
 import { readRunningServer, removeServerRecord } from "../server/record.ts";
-import type { Log } from "../system/log.ts";
-import type { ProcessIdentity } from "../system/process-identity.ts";
-import { postSnapshot } from "./snapshot.ts";
 
 /** A message that is on its way takes 1.2 s with the real Amp, more on a loaded machine. */
 const MESSAGE_MS = 4_000;

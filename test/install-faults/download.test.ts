@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { DownloadError, type DownloadOptions, download } from "../../src/system/download.ts";
+import { DownloadError, type DownloadOptions, download } from "../../src/base/download.ts";
 import { type Fault, type Route, startFileServer } from "../support/file-server.ts";
 
 const content = Buffer.alloc(64 * 1024, "new bytes ");

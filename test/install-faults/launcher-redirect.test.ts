@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
+import { makeFolder } from "../base/folder.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { startFileServer } from "../support/file-server.ts";
 import { findTool } from "../support/find-tool.ts";
 import { moduleRoot } from "../support/terraform.ts";
-import { makeFolder } from "../system/folder.ts";
 
 const openssl = await findTool("openssl");
 const tools = [

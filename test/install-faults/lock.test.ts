@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { identifyProcess } from "../../src/system/process-identity.ts";
+import { identifyProcess } from "../../src/base/process-identity.ts";
 import { createHome, type Home, leftovers } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 

@@ -4,11 +4,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { ensureAgentapi } from "../../src/install/agentapi/ensure.ts";
 import { ensureAmp } from "../../src/install/amp/ensure.ts";
 import { install } from "../../src/install/install.ts";
+import { makeFolder } from "../base/folder.ts";
 import { installContext, writeProgram } from "../install/install-context.ts";
 import { makeCertificates, startSecureServer } from "../support/certificates.ts";
 import { startFileServer } from "../support/file-server.ts";
 import { findTool } from "../support/find-tool.ts";
-import { makeFolder } from "../system/folder.ts";
 
 const openssl = await findTool("openssl");
 const curl = await findTool("curl");

@@ -112,7 +112,7 @@ async function buildWriter(target: string): Promise<void> {
         };
         syncBuiltinESMExports();
         const { mergeSettings } = await import("./src/install/settings/merge.ts");
-        const { writeFileAtomic } = await import("./src/system/atomic-file.ts");
+        const { writeFileAtomic } = await import("./src/base/atomic-file.ts");
         const desired = { keys: { "amp.example": ${JSON.stringify(wantedValue)} }, mcpServers: {}, requiredPermissions: [] };
         const { text } = mergeSettings(before, desired, {});
         const size = Buffer.byteLength(text);

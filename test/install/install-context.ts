@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Log } from "../../src/base/log.ts";
 import type { Config } from "../../src/config.ts";
-import type { Log } from "../../src/system/log.ts";
 import { type ExampleContext, exampleContext } from "../start/example.ts";
 
 /** A context on a temporary home and its install log; both end with the running test. */

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { type Log, openLog } from "../../src/base/log.ts";
 import type { Config } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { modulePaths } from "../../src/paths.ts";
-import { type Log, openLog } from "../../src/system/log.ts";
 import { exampleConfig } from "../start/example.ts";
 
 export interface Example {

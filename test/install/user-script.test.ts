@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { identifyProcess } from "../../src/base/process-identity.ts";
 import { runUserScript } from "../../src/install/user-script.ts";
-import { identifyProcess } from "../../src/system/process-identity.ts";
 import { installContext, writeProgram } from "./install-context.ts";
 
 function setUp(text: string, env: Record<string, string> = {}) {

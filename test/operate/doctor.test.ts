@@ -4,9 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { identifyProcess } from "../../src/base/process-identity.ts";
 import { doctor } from "../../src/operate/doctor.ts";
 import { writeServerRecord } from "../../src/server/record.ts";
-import { identifyProcess } from "../../src/system/process-identity.ts";
 import { type ExampleContext, exampleContext } from "../start/example.ts";
 import { freePort } from "../support/free-port.ts";
 

@@ -3,14 +3,14 @@ import { readdirSync } from "node:fs";
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { endAll, endServer } from "../../src/server/end.ts";
-import { isPortTaken } from "../../src/server/port-holder.ts";
 import {
   commandLineOf,
   identifyProcess,
   isRunning,
   type ProcessIdentity,
-} from "../../src/system/process-identity.ts";
+} from "../../src/base/process-identity.ts";
+import { endAll, endServer } from "../../src/server/end.ts";
+import { isPortTaken } from "../../src/server/port-holder.ts";
 import { freePort } from "../support/free-port.ts";
 
 const started: ProcessIdentity[] = [];

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createAgentApiClient } from "../../src/agentapi/client.ts";
+import { identifyProcess, type ProcessIdentity } from "../../src/base/process-identity.ts";
 import { serverHealth } from "../../src/server/health.ts";
-import { identifyProcess, type ProcessIdentity } from "../../src/system/process-identity.ts";
 import { type Server, startStableServer } from "../agentapi/server.ts";
 import { findAgentApi, standInAgentApi } from "../support/agentapi.ts";
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { identifyProcess, type ProcessIdentity } from "../../src/base/process-identity.ts";
 import { whatRuns } from "../../src/server/ours.ts";
 import { writeServerRecord } from "../../src/server/record.ts";
-import { identifyProcess, type ProcessIdentity } from "../../src/system/process-identity.ts";
 import { type ExampleContext, exampleContext } from "../start/example.ts";
 
 let context: ExampleContext;

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { identifyProcess } from "../../src/base/process-identity.ts";
 import {
   readRunningServer,
   removeServerRecord,
   type ServerRecord,
   writeServerRecord,
 } from "../../src/server/record.ts";
-import { identifyProcess } from "../../src/system/process-identity.ts";
 
 let folder = "";
 let path = "";

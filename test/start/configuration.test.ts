@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
-import { configurationDigest, promptDigest } from "../../src/start/configuration.ts";
+import { promptDigest } from "../../src/conversation/prompt.ts";
+import { configurationDigest } from "../../src/start/configuration.ts";
 import { exampleConfig } from "./example.ts";
 
 const command = { file: "/opt/agentapi", args: ["server", "--", "amp"] };

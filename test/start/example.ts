@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openLog } from "../../src/base/log.ts";
+import { createRedact } from "../../src/base/redact.ts";
 import type { Config } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { modulePaths } from "../../src/paths.ts";
-import { openLog } from "../../src/system/log.ts";
-import { createRedact } from "../../src/system/redact.ts";
 
 /** A payload as Terraform renders it where the template sets nothing. */
 const plain = {

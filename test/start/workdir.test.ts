@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } f
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { makeWorkdir } from "../../src/start/plan.ts";
-import { makeFolder } from "../system/folder.ts";
+import { makeFolder } from "../base/folder.ts";
 
 function attempt(path: string): { message: string; fix: string } | undefined {
   try {

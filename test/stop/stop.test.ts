@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { identifyProcess, isRunning, type ProcessIdentity } from "../../src/base/process-identity.ts";
 import { writeServerRecord } from "../../src/server/record.ts";
 import { stop } from "../../src/stop/stop.ts";
-import { identifyProcess, isRunning, type ProcessIdentity } from "../../src/system/process-identity.ts";
 import { type ExampleContext, exampleContext } from "../start/example.ts";
 
 let context: ExampleContext;

@@ -1,10 +1,10 @@
 import { arch, platform } from "node:os";
+import { certificateFix } from "../../base/certificates.ts";
+import { DownloadError, download, withoutCredentials } from "../../base/download.ts";
+import { ModuleError, reasonOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
 import { type Config, pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
-import { ModuleError, reasonOf } from "../../errors.ts";
-import { certificateFix } from "../../system/certificates.ts";
-import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
-import type { Log } from "../../system/log.ts";
 import { planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
 import { findAgentapis } from "./find.ts";

@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { findOnPath, isExecutable } from "../../base/executables.ts";
 import type { Paths } from "../../paths.ts";
-import { findOnPath, isExecutable } from "../../system/executables.ts";
 
 /** Every executable AgentAPI, in order of preference: the module's own, a prebaked one, one on PATH. None is run. */
 export function findAgentapis(paths: Paths, env: NodeJS.ProcessEnv): string[] {

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import * as z from "zod/mini";
-import { fileProbeCache } from "../../system/probe-cache.ts";
-import { run } from "../../system/run.ts";
+import { sha256 } from "../../base/digest.ts";
+import { fileProbeCache } from "../../base/probe-cache.ts";
+import { run } from "../../base/run.ts";
 
 const TIMEOUT_MS = 20_000;
 
@@ -37,8 +37,8 @@ export async function probeAgentapi(path: string, env: NodeJS.ProcessEnv): Promi
   const version = output.match(/\bversion v?(\d+\.\d+\.\d+\S*)/)?.[1];
   if (exitCode !== 0) throw new Error(failure ?? `exit code ${exitCode}: ${output.trim().slice(0, 300)}`);
   if (!version) throw new Error(`it answers --version with: ${output.trim().slice(0, 300)}`);
-  const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
-  return { path, version, sha256 };
+  const digest = sha256(readFileSync(path));
+  return { path, version, sha256: digest };
 }
 
 function fingerprint(path: string): string {

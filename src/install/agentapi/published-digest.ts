@@ -1,4 +1,4 @@
-import { httpGet } from "../../system/http.ts";
+import { httpGet } from "../../base/http.ts";
 
 const TIMEOUT_MS = 5_000;
 const MAX_CHARACTERS = 1_000_000;

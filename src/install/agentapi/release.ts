@@ -1,4 +1,4 @@
-import { ModuleError } from "../../errors.ts";
+import { ModuleError } from "../../base/errors.ts";
 
 /**
  * The address of an AgentAPI release asset. GitHub and mirrors of it use the same layout:

@@ -1,11 +1,11 @@
 import { findAmps } from "../../amp/find.ts";
 import { type AmpProbe, AmpProbeError, cachedProbe, probeAmp } from "../../amp/probe.ts";
+import { ModuleError, reasonOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { fileProbeCache } from "../../base/probe-cache.ts";
 import { pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
-import { ModuleError, reasonOf } from "../../errors.ts";
 import { ampPrefixes } from "../../paths.ts";
-import type { Log } from "../../system/log.ts";
-import { fileProbeCache } from "../../system/probe-cache.ts";
 import { type Decision, isUpgrade, planAmp } from "../plan.ts";
 import { recordUpdateCheck, sinceUpdateCheck } from "../update-check.ts";
 import { isNewestOnNpm, stageWithNpm } from "./npm.ts";

@@ -1,9 +1,9 @@
 import { chmodSync, statSync } from "node:fs";
+import { keepAside, readIfExists, readTextIfExists, writeFileAtomic } from "../../base/atomic-file.ts";
+import { errorCode, ModuleError, reasonOf } from "../../base/errors.ts";
+import { isOnPath } from "../../base/executables.ts";
+import type { Log } from "../../base/log.ts";
 import type { Context } from "../../context.ts";
-import { errorCode, ModuleError, reasonOf } from "../../errors.ts";
-import { keepAside, readIfExists, readTextIfExists, writeFileAtomic } from "../../system/atomic-file.ts";
-import { isOnPath } from "../../system/executables.ts";
-import type { Log } from "../../system/log.ts";
 import { withUserFiles } from "../user-files.ts";
 import { type DesiredSettings, desiredSettings } from "./desired.ts";
 import { type AppliedSettings, type MergeResult, mergeSettings, UnreadableSettings } from "./merge.ts";

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../../base/digest.ts";
 import { type DesiredSettings, isObject, type Json, type JsonObject, withRule } from "./desired.ts";
 import { isBlank, nodeAt, type Place, parseSettings, prependAt, removeAt, setAt, toValue } from "./edit.ts";
 
@@ -155,7 +155,7 @@ class SettingsDocument {
 
 /** The same for equal values, whatever the order of their keys. */
 function digest(value: Json): string {
-  return createHash("sha256").update(canonical(value)).digest("hex");
+  return sha256(canonical(value));
 }
 
 function canonical(value: Json): string {

@@ -1,12 +1,12 @@
 import { readFileSync, rmSync } from "node:fs";
+import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { DownloadError, download, withoutCredentials } from "../../base/download.ts";
+import { reasonOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { mcpSecrets } from "../../base/redact.ts";
 import type { Context } from "../../context.ts";
-import { reasonOf } from "../../errors.ts";
 import type { Paths } from "../../paths.ts";
 import { keptAnswer, keptAnswers } from "../../remote-answers.ts";
-import { writeFileAtomic } from "../../system/atomic-file.ts";
-import { DownloadError, download, withoutCredentials } from "../../system/download.ts";
-import type { Log } from "../../system/log.ts";
-import { mcpSecrets } from "../../system/redact.ts";
 import type { JsonObject } from "./desired.ts";
 import { parseServerList } from "./server-list.ts";
 

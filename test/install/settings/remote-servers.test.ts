@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { createRedact } from "../../../src/base/redact.ts";
 import { applySettings } from "../../../src/install/settings/apply.ts";
 import { remoteServers } from "../../../src/install/settings/remote-servers.ts";
-import { createRedact } from "../../../src/system/redact.ts";
 import { type Route, startFileServer } from "../../support/file-server.ts";
 import { example } from "../module-home.ts";
 

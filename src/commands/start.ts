@@ -1,0 +1,46 @@
+import { CoderSync } from "../base/coder-sync.ts";
+import type { Context } from "../context.ts";
+import type { Installed } from "../install/install.ts";
+import { describePrograms } from "../start/programs.ts";
+import { prepareSession } from "../start/session.ts";
+import { start } from "../start/start.ts";
+import { runInstall } from "./install.ts";
+import { markShown } from "./logged.ts";
+
+/** `amp-module start`: what is missing is installed first. Its own log is `agentapi-start.log`. */
+export async function runStart(context: Context): Promise<void> {
+  const sync = new CoderSync(context.env);
+  const [installing, starting] = syncUnits(context.config.app_slug);
+  try {
+    sync.start(installing);
+    const installed = await runInstall(context);
+    sync.complete(installing);
+    sync.start(starting);
+    await startWith(context, installed);
+  } finally {
+    // Also after a failure: who waits for us must not wait for ever.
+    sync.complete(installing);
+    sync.complete(starting);
+    await sync.flush();
+  }
+}
+
+/** The names under which other scripts can wait for this one; the Terraform output `scripts` lists the same. */
+function syncUnits(slug: string): [install: string, start: string] {
+  return [`${slug}-install`, `${slug}-start`];
+}
+
+async function startWith(context: Context, { amp, agentapi }: Installed): Promise<void> {
+  const openLog = (options: { rotate: boolean }) => {
+    const log = context.openLog(context.paths.startLog, options);
+    if (options.rotate) for (const line of describePrograms(context.paths, amp, agentapi)) log.info(line);
+    return log;
+  };
+  try {
+    if (agentapi) await start(context, { amp, agentapi }, openLog);
+    else await prepareSession(context, amp, openLog);
+  } catch (error) {
+    markShown(error);
+    throw error;
+  }
+}

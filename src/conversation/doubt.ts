@@ -1,0 +1,33 @@
+import type { AmpProbe } from "../amp/probe.ts";
+import { holds } from "../amp/screen.ts";
+import { threadMarkdown } from "../amp/threads.ts";
+import { reasonOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Context } from "../context.ts";
+import type { Errand } from "./outcome.ts";
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * Decides about a prompt that the stream agent may or may not have sent, by what Amp's server has on the thread. Where
+ * that cannot be known it is not sent a second time.
+ */
+export async function settleDoubt(
+  { env }: Context,
+  amp: AmpProbe,
+  thread: string,
+  errand: Errand,
+  log: Log,
+): Promise<Errand> {
+  try {
+    const text = await threadMarkdown(thread, { amp, env, timeoutMs: TIMEOUT_MS });
+    if (!holds(text, errand.prompt)) return { ...errand, isDoubtful: false };
+    errand.note.delivered("earlier");
+  } catch (error) {
+    log.warn(
+      `Whether the prompt arrived before the last end cannot be known (${reasonOf(error)}): it is not sent a second ` +
+        "time. Send it in the chat if it is missing there.",
+    );
+  }
+  return { ...errand, prompt: "", isDoubtful: false };
+}

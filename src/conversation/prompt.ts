@@ -1,0 +1,46 @@
+import { sha256 } from "../base/digest.ts";
+import type { Config } from "../config.ts";
+
+const REPORTING =
+  "Report your progress to Coder with the coder_report_task tool: when you begin, at every milestone, " +
+  "and when you are done or need an answer.";
+
+/**
+ * The first prompt as Amp gets it: the template's or the Task's text, unchanged but for outer white space, which
+ * AgentAPI refuses; below it the request to report progress, where there is a tool to do it with.
+ *
+ * @returns "" where there is nothing to send
+ */
+export function firstPrompt(config: Config, hasCoder: boolean): string {
+  const prompt = trimWhitespace(withoutPasteEnd(config.ai_prompt));
+  if (prompt === "") return "";
+  return config.report_tasks && hasCoder ? `${prompt}\n\n${REPORTING}` : prompt;
+}
+
+/** By this a prompt is known again without being kept. @returns "" for no prompt */
+export function promptDigest(prompt: string): string {
+  return prompt === "" ? "" : sha256(prompt);
+}
+
+/**
+ * AgentAPI types a message as one paste: an end-of-paste sequence in it would turn what follows into keystrokes. Removing
+ * one can form another.
+ */
+export function withoutPasteEnd(text: string): string {
+  const shorter = text.replace(/(?:\u001b\[|\u009b)201~/g, "");
+  return shorter === text ? text : withoutPasteEnd(shorter);
+}
+
+/** Exactly the characters that AgentAPI counts as white space; String.trim would also take Unicode spaces. */
+export function trimWhitespace(text: string): string {
+  // No regular expression: one anchored at the end takes seconds for a long run of spaces in the middle.
+  let from = 0;
+  let to = text.length;
+  while (from < to && isWhitespace(text[from])) from += 1;
+  while (to > from && isWhitespace(text[to - 1])) to -= 1;
+  return text.slice(from, to);
+}
+
+function isWhitespace(character: string | undefined): boolean {
+  return character !== undefined && " \t\n\r\f\v".includes(character);
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readSignals } from "../acp/signals.ts";
+import { deathOf, NotReady } from "../server/watch.ts";
+import type { Errand, Outcome } from "./outcome.ts";
+
+/** Amp takes 1.3 s to its first event, and 16 s with an MCP server that never answers. */
+const FIRST_EVENT_MS = 60_000;
+const READY_MS = 30_000;
+const LOOK_EVERY_MS = 25;
+
+export interface StreamOptions {
+  /** What AgentAPI and the stream agent have printed so far. */
+  output: () => string;
+  /** Settles when AgentAPI's process ends. */
+  ended: Promise<string>;
+  errand: Errand;
+  times?: { firstEventMs: number; readyMs: number };
+}
+
+/**
+ * Waits for what the stream agent tells about itself: the first turn's first event, or without a prompt that it is ready.
+ * There is no screen that could show more.
+ *
+ * @throws NotReady where the process ends or the first turn fails
+ */
+export async function seeStreamThrough({ output, ended, errand, times }: StreamOptions): Promise<Outcome> {
+  const { firstEventMs = FIRST_EVENT_MS, readyMs = READY_MS } = times ?? {};
+  const death = deathOf(ended);
+  const hasPrompt = errand.prompt !== "";
+  if (hasPrompt) errand.note.sending();
+  const deadline = performance.now() + (hasPrompt ? firstEventMs : readyMs);
+  for (;;) {
+    const { isReady, hasFirstEvent, failedTurns } = readSignals(output());
+    if (failedTurns.length > 0) {
+      if (hasPrompt && !hasFirstEvent) errand.note.notSent();
+      throw new NotReady("", undefined);
+    }
+    if (hasPrompt && hasFirstEvent) {
+      errand.note.delivered("chat");
+      return { state: "taken", how: "chat" };
+    }
+    if (!hasPrompt && isReady) return { state: "ready" };
+    if (performance.now() >= deadline) return hasPrompt ? { state: "unconfirmed" } : { state: "ready" };
+    await Promise.race([sleep(LOOK_EVERY_MS), death]);
+  }
+}

@@ -1,0 +1,97 @@
+import { rmSync } from "node:fs";
+import * as z from "zod/mini";
+import type { AmpProbe } from "../amp/probe.ts";
+import { threadId } from "../amp/thread-id.ts";
+import { createThread } from "../amp/threads.ts";
+import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
+import { reasonOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Config } from "../config.ts";
+import type { Context } from "../context.ts";
+
+const TIMEOUT_MS = 20_000;
+const VISIBILITIES = ["private", "public", "unlisted", "workspace", "group"] as const;
+
+/** The shape that the stream agent writes, too. */
+const schema = z.object({ threadId: z.string() });
+
+/** The Amp thread of a start. */
+export interface Thread {
+  /** `T-…`, or undefined where Amp opens one by itself. */
+  id: string | undefined;
+  /** Whether it is the thread of the start before, so that the conversation goes on. */
+  isContinued: boolean;
+}
+
+/**
+ * Chooses the thread: `thread_id`, else the one of the start before (`continue`), else a new one, which the module
+ * opens itself so that it can come back to it. Where none can be opened Amp starts without, and the log says why.
+ */
+export async function chooseThread(context: Context, amp: AmpProbe, log: Log): Promise<Thread> {
+  const { config, paths } = context;
+  const kept = readKeptThread(paths.thread);
+  const given = config.thread_id === "" ? undefined : threadId(config.thread_id);
+  const id = given ?? (config.continue ? kept : undefined);
+  // The stream agent learns the new thread's id with the first answer and keeps it in the same file.
+  if (id === undefined && config.transport === "stream") {
+    rmSync(paths.thread, { force: true });
+    return { id: undefined, isContinued: false };
+  }
+  if (id === undefined) return { id: await openThread(context, amp, log), isContinued: false };
+  if (!amp.commands.includes("threads")) {
+    log.warn(`Amp ${amp.version} cannot continue a thread, so it starts a new one.`);
+    return { id: undefined, isContinued: false };
+  }
+  writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
+  log.info(`Thread: ${id}, ${given ? "as thread_id asks" : "continued"}.`);
+  return { id, isContinued: id === kept };
+}
+
+/** Opens a new thread in the place of one that Amp's server refuses. */
+export async function replaceThread(
+  context: Context,
+  amp: AmpProbe,
+  refused: string,
+  log: Log,
+): Promise<Thread> {
+  log.warn(`Thread ${refused} is gone or not accessible: Amp starts a new one.`);
+  return { id: await openThread(context, amp, log), isContinued: false };
+}
+
+/** The thread of the start before, or undefined. */
+export function readKeptThread(path: string): string | undefined {
+  try {
+    return threadId(schema.parse(JSON.parse(readTextIfExists(path) ?? "null")).threadId);
+  } catch {
+    return undefined;
+  }
+}
+
+async function openThread(
+  { config, paths, env }: Context,
+  amp: AmpProbe,
+  log: Log,
+): Promise<string | undefined> {
+  if (!amp.commands.includes("threads")) {
+    log.info(`Thread: Amp ${amp.version} cannot open one ahead, so a restart will not continue it.`);
+    return undefined;
+  }
+  if (!env["AMP_API_KEY"]) {
+    log.info("Thread: there is no API key to open one ahead with, so a restart will not continue it.");
+    return undefined;
+  }
+  try {
+    const { id } = await createThread({ amp, env, timeoutMs: TIMEOUT_MS, ...visibilityOf(config) });
+    writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
+    log.info(`Thread: opened ${id}.`);
+    return id;
+  } catch (error) {
+    log.warn(`Thread: none could be opened ahead (${reasonOf(error)}), so a restart will not continue it.`);
+    return undefined;
+  }
+}
+
+function visibilityOf(config: Config): { visibility?: (typeof VISIBILITIES)[number] } {
+  const visibility = VISIBILITIES.find((known) => known === config.thread_visibility);
+  return visibility === undefined ? {} : { visibility };
+}
