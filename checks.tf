@@ -1,7 +1,7 @@
 # Rules whose failure must not print the value, or that are too long to stay next to the variable: a
 # failed validation quotes the variable, even a sensitive one, and a setting may hold a secret too.
-# Each section collects sentences; coder_script.start has one precondition for each section, which
-# fails the plan where there are any.
+# Each section collects sentences, here, in checks-settings.tf and in checks-mcp.tf; a precondition of
+# coder_script.start fails the plan with all of them.
 #
 # JSON comes in any shape, and both sides of && and || are always evaluated: `try` gives a value for
 # every shape, and a value's JSON text tells its type by its first character.
@@ -10,9 +10,9 @@
 # messages hold names, types and rules but no secret, so they are nonsensitive().
 
 locals {
-  # JSON text: a string with more than white space in it, and the type that the first character tells.
-  name_pattern = "^\".*[^\"[:space:]].*\"$"
-  json_types   = { "{" = "an object", "[" = "a list", "\"" = "a string", "t" = "a boolean", "f" = "a boolean", "n" = "null" }
+  refusals = compact([
+    local.amp_api_key_message, local.url_message, local.base_amp_config_message, local.mcp_message, local.text_message,
+  ])
 
   # --- Amp account ---
 
@@ -56,208 +56,6 @@ locals {
   userinfo_pattern = "://[^/?#]*@"
   url_problems     = flatten(values(local.problems_of_urls))
   url_message      = nonsensitive(join("\n", local.url_problems))
-
-  # --- Amp settings: base_amp_config ---
-
-  # White space only, as an empty heredoc leaves it, counts as not given.
-  base_amp_config      = trimspace(var.base_amp_config) == "" ? "" : var.base_amp_config
-  base_amp_config_type = try(lookup(local.json_types, substr(jsonencode(jsondecode(local.base_amp_config)), 0, 1), "a number"), "not JSON")
-  base_settings        = try(merge(jsondecode(local.base_amp_config)), {})
-  base_setting_types   = { for key, value in local.base_settings : key => lookup(local.json_types, substr(jsonencode(value), 0, 1), "a number") }
-
-  # What the module itself reads; a key that is not there has the right type.
-  allow_all_type   = lookup(local.base_setting_types, "amp.dangerouslyAllowAll", "a boolean")
-  permissions_type = lookup(local.base_setting_types, "amp.permissions", "a list")
-  servers_type     = lookup(local.base_setting_types, "amp.mcpServers", "an object")
-
-  base_amp_config_problems = concat(
-    compact([
-      local.base_amp_config == "" || local.base_amp_config_type == "an object" ? "" :
-      local.base_amp_config_type == "not JSON" ? "it is not valid JSON. Write it with jsonencode({ ... })." :
-      "it is ${local.base_amp_config_type}, but must be an object. Write it with jsonencode({ ... }).",
-
-      local.allow_all_type == "a boolean" ? "" :
-      "amp.dangerouslyAllowAll is ${local.allow_all_type}, but must be true or false.",
-
-      var.dangerously_allow_all && try(local.base_settings["amp.dangerouslyAllowAll"] == false, false) ?
-      "amp.dangerouslyAllowAll is false, but the variable dangerously_allow_all is true. Remove one of them." : "",
-
-      local.permissions_type == "a list" ? "" :
-      "amp.permissions is ${local.permissions_type}, but must be a list of rules.",
-
-      local.servers_type == "an object" ? "" :
-      "amp.mcpServers is ${local.servers_type}, but must be an object from server name to server.",
-    ]),
-    local.permission_problems,
-    local.server_problems["base_amp_config"],
-  )
-  base_amp_config_message = nonsensitive("base_amp_config cannot be used:\n${join("\n", formatlist("  - %s", local.base_amp_config_problems))}")
-
-  # --- Amp settings: the rules in amp.permissions ---
-
-  # Each value as JSON text, so that every shape of rule gives the same type here.
-  permission_rules = [
-    for rule in try(concat(local.base_settings["amp.permissions"]), []) : {
-      for key in ["tool", "action", "context", "to", "message", "matches", ""] :
-      key => key == "" ? jsonencode(rule) : try(jsonencode(rule[key]), "missing")
-    }
-  ]
-
-  # What a message may show of them: words and small numbers, else the type. What got into the wrong place may be secret.
-  shown_rules = [
-    for rule in local.permission_rules : {
-      for key, text in rule : key => can(regex("^(missing|null|true|false|[0-9]{1,4}|\\[?\"[A-Za-z ]{0,12}\"\\]?)$", text)) ? text : lookup(local.json_types, substr(text, 0, 1), "a number")
-    }
-  ]
-
-  permission_rule_keys = [for rule in try(concat(local.base_settings["amp.permissions"]), []) : try(keys(rule), [])]
-
-  # Amp passes over a key that it does not know, and a rule without its condition takes in every call of the tool.
-  unknown_rule_keys = { for key in local.given_names.rule_keys : key => "has the key ${jsonencode(key)}, which Amp does not know${
-    # One edit apart, or the beginning of the right one, as "match" is.
-    join("", [for known in slice(concat(
-      local.near_names.rule_keys[key],
-      [for known in local.amp_names.rule_keys : known if length(key) > 2 && startswith(known, lower(key))],
-      ["none"],
-    ), 0, 1) : known == "none" ? "." : ": did you mean ${jsonencode(known)}?"])
-  } A rule may have ${join(", ", formatlist("\"%s\"", local.amp_names.rule_keys))}." if !contains(local.amp_names.rule_keys, key) }
-
-  permission_problems = flatten([
-    for index, rule in local.permission_rules : formatlist("amp.permissions[${index}]%s", !startswith(rule[""], "{") ?
-      [" must be an object with \"tool\" and \"action\"."] :
-      concat([for key in local.permission_rule_keys[index] : " ${local.unknown_rule_keys[key]}" if contains(keys(local.unknown_rule_keys), key)], compact([
-        can(regex(local.name_pattern, rule.tool)) ? "" :
-        ".tool is ${local.shown_rules[index].tool}, but must be the name of a tool, such as \"Bash\" or \"mcp__*\".",
-
-        contains(["\"allow\"", "\"reject\"", "\"ask\"", "\"delegate\""], rule.action) ? "" :
-        ".action is ${local.shown_rules[index].action}, but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
-
-        contains(["missing", "\"thread\"", "\"subagent\""], rule.context) ? "" :
-        ".context is ${local.shown_rules[index].context}, but must be \"thread\" or \"subagent\", or left out for both.",
-
-        rule.action != "\"delegate\"" || can(regex(local.name_pattern, rule.to)) ? "" :
-        ".to is ${local.shown_rules[index].to}, but with the action \"delegate\" must be the program that decides.",
-
-        rule.action == "\"delegate\"" || rule.to == "missing" ? "" :
-        ".to is allowed only with the action \"delegate\", and the action is ${local.shown_rules[index].action}.",
-
-        rule.message == "missing" || rule.action == "\"reject\"" ? "" :
-        ".message is allowed only with the action \"reject\", and the action is ${local.shown_rules[index].action}.",
-
-        rule.message == "missing" || startswith(rule.message, "\"") ? "" :
-        ".message must be a string.",
-
-        rule.matches == "missing" || startswith(rule.matches, "{") ? "" :
-        ".matches must be an object from the tool's argument to what it must match.",
-    ])))
-  ])
-
-  # --- Amp settings: names that are almost right ---
-
-  # Nothing is known to be wrong, since plugins bring tools and a newer Amp brings settings: the plan goes on, and the
-  # workspace's install.log repeats it.
-  base_amp_config_warnings = nonsensitive(concat(
-    [for name, near in local.near_names.settings :
-      "base_amp_config: Amp knows no setting ${jsonencode(name)} and passes over it. Did you mean ${jsonencode(near[0])}?"
-      if length(near) > 0
-    ],
-    [for index, name in local.given_names.tools :
-      "base_amp_config: amp.permissions[${index}].tool is ${jsonencode(name)}. Amp's own tool is ${jsonencode(local.near_names.tools[name][0])}: correct the rule, unless a plugin has a tool of that name."
-      if length(try(local.near_names.tools[name], [])) > 0
-    ],
-  ))
-
-  # --- Amp settings: mcp ---
-
-  # The deprecated name where only that is given; white space only counts as not given.
-  mcp_inputs = { for name, text in { mcp = var.mcp, additional_mcp_servers = var.additional_mcp_servers } : name => try(trimspace(text), "") == "" ? "" : text }
-  mcp_source = nonsensitive(local.mcp_inputs.mcp == "" && local.mcp_inputs.additional_mcp_servers != "") ? "additional_mcp_servers" : "mcp"
-  mcp_given  = local.mcp_inputs[local.mcp_source]
-  mcp_type   = try(lookup(local.json_types, substr(jsonencode(jsondecode(local.mcp_given)), 0, 1), "a number"), "not JSON")
-
-  # Other agents' files have the servers below one of these names, and are often pasted whole.
-  mcp_wrappers = [
-    for name in ["mcpServers", "amp.mcpServers"] : name
-    if try(startswith(jsonencode(jsondecode(local.mcp_given)[name]), "{"), false) &&
-    !can(tostring(jsondecode(local.mcp_given)[name].command)) && !can(tostring(jsondecode(local.mcp_given)[name].url))
-  ]
-  mcp_beside_wrapper = length(local.mcp_wrappers) == 0 ? [] : [
-    for name in try(keys(jsondecode(local.mcp_given)), []) : name if name != local.mcp_wrappers[0]
-  ]
-
-  # The servers themselves.
-  mcp = local.mcp_given == "" ? null : length(local.mcp_wrappers) == 0 ? local.mcp_given : jsonencode(jsondecode(local.mcp_given)[local.mcp_wrappers[0]])
-
-  mcp_problems = concat(
-    compact([
-      local.mcp_given == "" || local.mcp_type == "an object" ? "" :
-      local.mcp_type == "not JSON" ? "it is not valid JSON. Write it with jsonencode({ ... })." :
-      "it is ${local.mcp_type}, but must be an object from server name to server. Write it with jsonencode({ ... }).",
-
-      contains(["", local.mcp_given], local.mcp_inputs.additional_mcp_servers) ? "" :
-      "it differs from additional_mcp_servers, its deprecated name. Remove additional_mcp_servers.",
-
-      length(local.mcp_beside_wrapper) == 0 ? "" :
-      "beside ${jsonencode(local.mcp_wrappers[0])} it has ${join(", ", formatlist("\"%s\"", local.mcp_beside_wrapper))}. Put every server into one place, and nothing else.",
-    ]),
-    local.server_problems["mcp"],
-  )
-  mcp_message = nonsensitive("${local.mcp_source} cannot be used:\n${join("\n", formatlist("  - %s", local.mcp_problems))}")
-
-  # --- Amp settings: MCP servers, from either variable ---
-
-  mcp_servers = {
-    base_amp_config = try(merge(local.base_settings["amp.mcpServers"]), {})
-    mcp             = try(merge(jsondecode(local.mcp)), {})
-  }
-
-  # As above. Values stay out of every sentence: env and headers are where secrets are.
-  server_facts = {
-    for variable, servers in local.mcp_servers : variable => {
-      for name, server in servers : name => {
-        is_object   = startswith(jsonencode(server), "{")
-        is_wrapper  = contains(["mcpServers", "amp.mcpServers"], name)
-        command     = try(jsonencode(server.command), "missing")
-        url         = try(jsonencode(server.url), "missing")
-        address     = try(tostring(server.url), "")
-        types       = compact([for key in ["type", "transport"] : try(jsonencode(server[key]), "")])
-        args        = try(jsonencode(server.args), "missing")
-        env         = try(jsonencode(server.env), "missing")
-        headers     = try(jsonencode(server.headers), "missing")
-        bad_args    = [for index, arg in try(concat(server.args), []) : tostring(index) if !startswith(jsonencode(arg), "\"")]
-        bad_env     = [for key, value in try(merge(server.env), {}) : key if !startswith(jsonencode(value), "\"")]
-        bad_headers = [for key, value in try(merge(server.headers), {}) : key if !startswith(jsonencode(value), "\"")]
-      }
-    }
-  }
-
-  # Amp itself reads neither "type" nor more of "transport" than "http"; the names are those of other agents' files.
-  url_server_types   = ["\"http\"", "\"sse\"", "\"streamable-http\"", "\"streamableHttp\""]
-  server_url_pattern = "^((?i:https?)://[^/?#[:space:]]|\\$\\{)[^[:space:][:cntrl:]]*$"
-
-  server_problems = {
-    for variable, servers in local.server_facts : variable => flatten([
-      for name, server in servers : formatlist("server ${jsonencode(name)} %s",
-        !server.is_object ? ["must be an object with \"command\" or \"url\"."] :
-        server.is_wrapper && server.command == "missing" && server.url == "missing" ? ["is not a server. Give the servers themselves, without this level around them."] :
-        compact([
-          server.command == "missing" && server.url == "missing" ? "has neither \"command\" (a program that Amp starts) nor \"url\" (a server that it calls)." : "",
-          server.command != "missing" && server.url != "missing" ? "has both \"command\" and \"url\", of which a server has one." : "",
-          server.command == "missing" || can(regex(local.name_pattern, server.command)) ? "" : "must have the name or path of a program, a string, as \"command\".",
-          server.url == "missing" || can(regex(local.name_pattern, server.url)) ? "" : "must have an address, a string, as \"url\".",
-          !can(regex(local.name_pattern, server.url)) || can(regex(local.server_url_pattern, server.address)) ? "" : "must have an address that begins with http:// or https://, or with a variable of the environment such as $${MCP_URL}, as \"url\".",
-          (server.command == "missing") == (server.url == "missing") || alltrue([for type in server.types : contains(server.command != "missing" ? ["\"stdio\""] : local.url_server_types, type)]) ? "" :
-          "must have ${server.command != "missing" ? "\"stdio\"" : "\"http\", \"sse\" or \"streamable-http\""} as \"type\" or \"transport\", or neither: Amp tells a program from an address by \"command\" and \"url\".",
-          server.args == "missing" || startswith(server.args, "[") ? "" : "must have a list of strings as \"args\".",
-          server.env == "missing" || startswith(server.env, "{") ? "" : "must have an object of strings as \"env\".",
-          server.headers == "missing" || startswith(server.headers, "{") ? "" : "must have an object of strings as \"headers\".",
-          length(server.bad_args) == 0 ? "" : "must have only strings in \"args\", and these are none: [${join("], [", server.bad_args)}].",
-          length(server.bad_env) == 0 ? "" : "must have only strings in \"env\", and these are none: ${join(", ", server.bad_env)}.",
-          length(server.bad_headers) == 0 ? "" : "must have only strings in \"headers\", and these are none: ${join(", ", server.bad_headers)}.",
-        ]),
-      )
-    ])
-  }
 
   # --- Texts ---
 
@@ -303,13 +101,4 @@ locals {
     "The largest input is ${local.largest_text} with ${local.text_bytes[local.largest_text]} bytes. Shorten it, or put the text into a file of the image or repository and refer to that.",
     "All inputs: ${join(", ", [for name, bytes in local.text_bytes : "${name} ${bytes}"])}.",
   ]))
-}
-
-# --- Warnings ---
-
-check "base_amp_config" {
-  assert {
-    condition     = length(local.base_amp_config_warnings) == 0
-    error_message = join("\n", local.base_amp_config_warnings)
-  }
 }

@@ -4,12 +4,18 @@
 locals {
   # --- Workspace ---
 
+  display_name = var.app_slug == "amp" ? "Amp" : "Amp (${var.app_slug})"
+
   # Also the folder that two instances on one agent must not share.
   module_dir_name = var.app_slug == "amp" ? ".amp-module" : ".amp-module-${var.app_slug}"
 
-  # --- Prompts ---
+  # --- Task and prompt ---
 
-  ai_prompt = var.ai_prompt != "" ? var.ai_prompt : local.task_prompt
+  # A member may be null; false and "" stand for that.
+  is_task     = try(coalesce(var.task.enabled), false)
+  task_id     = local.is_task ? var.task.id : ""
+  task_prompt = try(coalesce(var.task.prompt), "")
+  ai_prompt   = var.ai_prompt != "" ? var.ai_prompt : local.task_prompt
 
   # --- Apps ---
 
@@ -168,7 +174,7 @@ resource "coder_app" "cli" {
 
 resource "coder_script" "start" {
   agent_id           = var.agent_id
-  display_name       = var.app_slug == "amp" ? "Amp" : "Amp (${var.app_slug})"
+  display_name       = local.display_name
   icon               = var.icon
   script             = local.start_script
   run_on_start       = true
@@ -176,33 +182,8 @@ resource "coder_script" "start" {
 
   lifecycle {
     precondition {
-      condition     = length(local.amp_api_key_problems) == 0
-      error_message = local.amp_api_key_message
-    }
-
-    precondition {
-      condition     = length(local.url_problems) == 0
-      error_message = local.url_message
-    }
-
-    precondition {
-      condition     = length(local.base_amp_config_problems) == 0
-      error_message = local.base_amp_config_message
-    }
-
-    precondition {
-      condition     = length(local.mcp_problems) == 0
-      error_message = local.mcp_message
-    }
-
-    precondition {
-      condition     = length(local.text_problems) == 0
-      error_message = local.text_message
-    }
-
-    precondition {
-      condition     = var.enable_agentapi || !local.is_task
-      error_message = "enable_agentapi is false, but this workspace is a Task, whose chat needs AgentAPI. Set enable_agentapi = true."
+      condition     = length(local.refusals) == 0
+      error_message = join("\n\n", local.refusals)
     }
 
     precondition {
@@ -216,7 +197,7 @@ resource "coder_script" "bundle" {
   for_each = local.bundle_scripts
 
   agent_id     = var.agent_id
-  display_name = "${var.app_slug == "amp" ? "Amp" : "Amp (${var.app_slug})"}: ${replace(each.key, "_", " ")}"
+  display_name = "${local.display_name}: ${replace(each.key, "_", " ")}"
   icon         = var.icon
   script       = each.value
   run_on_start = true
@@ -231,7 +212,7 @@ resource "coder_script" "bundle" {
 
 resource "coder_script" "stop" {
   agent_id     = var.agent_id
-  display_name = var.app_slug == "amp" ? "Amp: stop" : "Amp (${var.app_slug}): stop"
+  display_name = "${local.display_name}: stop"
   icon         = var.icon
   script       = local.stop_script
   run_on_stop  = true

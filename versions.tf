@@ -5,8 +5,8 @@ terraform {
   required_providers {
     coder = {
       source = "coder/coder"
-      # 2.13: data source coder_task.
-      version = ">= 2.13"
+      # 2.5: group of a coder_app.
+      version = ">= 2.5"
     }
   }
 }

@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { definedDefaults } from "./tools/variables.ts";
 
 export default defineConfig({
+  define: { VARIABLE_DEFAULTS: JSON.stringify(definedDefaults()) },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
+import { definedDefaults } from "./variables.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { version: string };
@@ -24,7 +25,10 @@ export async function bundleOnce(entry: string): Promise<string> {
     // jsonc-parser's "main" is a UMD file that cannot be bundled.
     mainFields: ["module", "main"],
     legalComments: "none",
-    define: { MODULE_VERSION: JSON.stringify(version) },
+    define: {
+      MODULE_VERSION: JSON.stringify(version),
+      VARIABLE_DEFAULTS: JSON.stringify(definedDefaults()),
+    },
     metafile: true,
     write: false,
   });

@@ -2,12 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { generateAgentApiSchema } from "./generate-agentapi-schema.ts";
-import { generateWithoutTasks } from "./generate-without-tasks.ts";
 
-const generated = [
-  { path: "src/agentapi/schema.ts", text: await generateAgentApiSchema() },
-  ...generateWithoutTasks(),
-];
+const generated = [{ path: "src/agentapi/schema.ts", text: await generateAgentApiSchema() }];
 
 for (const { path, text } of generated) {
   if (!process.argv.includes("--check")) {

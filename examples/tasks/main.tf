@@ -4,7 +4,8 @@
 terraform {
   required_providers {
     coder = {
-      source  = "coder/coder"
+      source = "coder/coder"
+      # For coder_task; the module itself needs 2.5.
       version = ">= 2.13"
     }
   }
@@ -17,6 +18,8 @@ variable "amp_api_key" {
 }
 
 data "coder_workspace" "me" {}
+
+data "coder_task" "me" {}
 
 # The container, VM or pod that runs this agent goes here too: see the Coder registry's templates.
 resource "coder_agent" "main" {
@@ -31,6 +34,7 @@ module "amp" {
   agent_id    = coder_agent.main.id
   workdir     = "/home/coder/project"
   amp_api_key = var.amp_api_key
+  task        = data.coder_task.me
 
   instruction_prompt = <<-EOT
     # Working here

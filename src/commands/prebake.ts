@@ -2,6 +2,13 @@ import type { Command } from "commander";
 import { prebake } from "../install/prebake.ts";
 import { FrontCommand } from "./front.ts";
 
+/** Of the module's variables: the build reads them where they are declared. */
+declare const VARIABLE_DEFAULTS: {
+  amp_installer_url: string;
+  agentapi_version: string;
+  agentapi_download_url: string;
+};
+
 /** What commander makes of the options below. */
 interface Flags {
   ampVersion?: string;
@@ -24,14 +31,18 @@ export function prebakeCommand(): Command {
     .option(
       "--amp-installer-url <url>",
       "as the variable amp_installer_url",
-      "https://ampcode.com/install.sh",
+      VARIABLE_DEFAULTS.amp_installer_url,
     )
     .option("--npm-registry-url <url>", "as the variable npm_registry_url")
-    .option("--agentapi-version <version>", "as the variable agentapi_version", "v0.12.1")
+    .option(
+      "--agentapi-version <version>",
+      "as the variable agentapi_version",
+      VARIABLE_DEFAULTS.agentapi_version,
+    )
     .option(
       "--agentapi-download-url <url>",
       "as the variable agentapi_download_url",
-      "https://github.com/coder/agentapi/releases",
+      VARIABLE_DEFAULTS.agentapi_download_url,
     )
     .option("--agentapi-sha256 <digest>", "as the variable agentapi_sha256")
     .action(async (flags: Flags) => {

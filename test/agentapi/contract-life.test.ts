@@ -9,6 +9,7 @@ import { describe, it } from "vitest";
 import { AgentApiError } from "../../src/agentapi/errors.ts";
 import type { AgentApiEvent } from "../../src/agentapi/events.ts";
 import { until } from "../../src/agentapi/wait.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { eventually, implementations, launched, serversOf } from "./contract.ts";
 import { isAlive, stable, userMessage } from "./server.ts";
 
@@ -20,7 +21,7 @@ describe.concurrent.each(implementations)("AgentAPI contract, life of the server
   it("names its version and refuses unknown flags, agent types and commands", ({ expect }) => {
     const run = (...args: string[]) =>
       spawnSync(binary, args, { encoding: "utf8", input: "", timeout: 10_000 });
-    expect(run("--version").stdout).toBe("agentapi version 0.12.1\n");
+    expect(run("--version").stdout).toBe(`agentapi version ${defaultVersion}\n`);
     expect(run("server", "--help").stdout).toMatch(/--state-file[\s\S]*--term-height/);
     const unknown = run("server", "--no-such-flag", "--", "true");
     expect(unknown.status).toBe(1);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isThread, threadId } from "../../src/amp/thread-id.ts";
 
 const ID = "T-0199c0de-1234-7abc-8def-0123456789ab";
-const variables = readFileSync(new URL("../../variables.tf", import.meta.url), "utf8");
+const variables = readFileSync(new URL("../../variables-conversation.tf", import.meta.url), "utf8");
 /** The pattern of the variable's validation; a Terraform string escapes as JSON does. */
 const inTerraform = new RegExp(
   JSON.parse(variables.match(/regex\(("[^"]*"), var\.thread_id\)/)?.[1] ?? '"no such validation"'),

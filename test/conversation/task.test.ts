@@ -20,6 +20,7 @@ test("a Task has one chat app, whose id is task_app_id, its prompt, and reports 
   const ws = await create({ task, variables: { web_app: false }, coder: true });
   expect(web(ws).length).toBe(1);
   expect(ws.outputs["task_app_id"]).toBe(web(ws)[0]?.values["id"]);
+  expect(ws.aiTask).toMatchObject({ app_id: ws.outputs["task_app_id"], enabled: true });
   expect(ws.outputs["scripts"]).toEqual(["amp-install", "amp-start"]);
   await started(ws);
   await answered(ws, task.prompt);
@@ -49,6 +50,19 @@ test("a Task has one chat app, whose id is task_app_id, its prompt, and reports 
   ]);
 });
 
+test("a template of the older module hands over the prompt alone, and it reaches Amp", async () => {
+  const ws = await started(await create({ task: { ...task, through: "ai_prompt" } }));
+  expect(ws.aiTask).toMatchObject({ app_id: web(ws)[0]?.values["id"], prompt: task.prompt });
+  await answered(ws, task.prompt);
+  expect((await ws.prompts()).map(({ text }) => text)).toEqual([task.prompt]);
+});
+
+test("such a template with web_app = false is refused at plan time, since coder_ai_task has no app", async () => {
+  await expect(
+    create({ task: { ...task, through: "ai_prompt" }, variables: { web_app: false } }),
+  ).rejects.toThrow(/expected "app_id" to be a valid UUID/);
+});
+
 test("without a coder command there is no MCP server named coder and no request to report, and the log says so", async () => {
   const ws = await started(await create({ task }));
   await answered(ws, task.prompt);
@@ -61,6 +75,7 @@ test("outside of a Task there is no Task's app, and nothing waits for a Task", a
   const ws = await create({ variables: { web_app: false } });
   expect(web(ws)).toEqual([]);
   expect(ws.outputs["task_app_id"]).toBe("");
+  expect(ws.aiTask).toBeUndefined();
 });
 
 test("scripts that wait are let go after a failure, too; an agent without sync is asked once", async () => {

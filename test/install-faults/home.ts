@@ -3,11 +3,12 @@ import { rmSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { freePort } from "../support/free-port.ts";
+import { packedPayload, payloadText } from "../support/payload.ts";
 import { findProcesses, type ProcessInfo } from "../support/processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../support/run-script.ts";
 import { applyModule, moduleRoot } from "../support/terraform.ts";
@@ -193,8 +194,7 @@ async function render(): Promise<Rendered> {
   const { resources } = await applyModule({ variables: { workdir: "~/project", amp_api_key: testApiKey } });
   const script = resources["coder_script.start"]?.values["script"];
   if (typeof script !== "string") throw new Error("the module has no start script");
-  const payload = script.match(/config\.json" 600 '([^']+)'/)?.[1] ?? "";
-  return { script, payload, config: JSON.parse(gunzipSync(Buffer.from(payload, "base64")).toString()) };
+  return { script, payload: packedPayload(script), config: JSON.parse(payloadText(script)) };
 }
 
 let template: Promise<string> | undefined;

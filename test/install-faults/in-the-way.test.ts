@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
 import { findAgentApi } from "../support/agentapi.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { canMount, createHome, type Home } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
@@ -14,7 +15,7 @@ let home: Home | undefined;
 afterEach(() => home?.dispose());
 
 async function homeWithPipe(file: string, config = {}): Promise<{ at: Home; pipe: string }> {
-  const path = { agentapi: tinyAgentapi("0.12.1"), amp: tinyAmp(wanted) };
+  const path = { agentapi: tinyAgentapi(defaultVersion), amp: tinyAmp(wanted) };
   const at = await createHome({ path, config });
   home = at;
   const pipe = join(at.home, file);

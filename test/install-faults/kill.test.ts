@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { findAgentApi, standInAgentApi } from "../support/agentapi.ts";
+import { defaultRelease, defaultVersion } from "../support/default-release.ts";
 import { type FileServer, startFileServer } from "../support/file-server.ts";
 import { createHome, type Home, killTree, leftovers, versionOf } from "./home.ts";
 import { serveNpmRegistry } from "./npm-registry.ts";
@@ -27,7 +28,7 @@ async function serve(): Promise<FileServer> {
   const files = await startFileServer();
   const agentapi = await findAgentApi();
   files.set(
-    `/download/v0.12.1/${asset}`,
+    `/download/${defaultRelease}/${asset}`,
     agentapi.real
       ? await readFile(agentapi.path)
       : `#!/bin/sh\nexec '${process.execPath}' '${standInAgentApi}' "$@"\n`,
@@ -94,14 +95,14 @@ async function killOnce(start: Start, viaNpm: boolean, moment: Moment): Promise<
     const agentapiAfter = await versionOf(home, agentapi);
     const where = `${start}${viaNpm ? " via npm" : ""}, killed at ${JSON.stringify(moment)}`;
     expect([start === "fresh" ? "absent" : older, wanted], where).toContain(ampAfter);
-    expect([start === "fresh" ? "absent" : "0.11.0", "0.12.1"], where).toContain(agentapiAfter);
+    expect([start === "fresh" ? "absent" : "0.11.0", defaultVersion], where).toContain(agentapiAfter);
 
     const next = await home.start();
     expect(next.exitCode, `${where}\n${next.stdout}\n${next.stderr}`).toBe(0);
     const { status } = await fetch(`http://127.0.0.1:${home.port}/status`);
     expect(status, where).toBe(200);
     expect(await versionOf(home, amp), where).toBe(wanted);
-    expect(await versionOf(home, agentapi), where).toBe("0.12.1");
+    expect(await versionOf(home, agentapi), where).toBe(defaultVersion);
     expect(await leftovers(home), where).toEqual([]);
     return { ampAfter, agentapiAfter, hadEnded };
   } finally {

@@ -4,6 +4,7 @@ import { readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { identifyProcess } from "../../src/base/process-identity.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { createHome, type Home, leftovers } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
@@ -16,7 +17,7 @@ async function withLockOf(
   state: "dead" | "live",
   offset: number,
 ): Promise<{ at: Home; lock: string; end: () => void }> {
-  const at = await createHome({ path: { agentapi: tinyAgentapi("0.12.1"), amp: tinyAmp(wanted) } });
+  const at = await createHome({ path: { agentapi: tinyAgentapi(defaultVersion), amp: tinyAmp(wanted) } });
   home = at;
   const holder = spawn("sleep", ["60"]);
   const identity = JSON.stringify(identifyProcess(holder.pid ?? 0));

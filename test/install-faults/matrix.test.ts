@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { findAgentApi, standInAgentApi } from "../support/agentapi.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { type Fault, type FileServer, startFileServer } from "../support/file-server.ts";
 import type { ScriptResult } from "../support/run-script.ts";
 import { writeNodeProgram } from "../support/stand-ins.ts";
@@ -62,7 +63,7 @@ const kits: Record<Route, RouteKit> = {
     place: (home, content) => writeProgram(join(home.home, ".amp/bin/amp"), content),
     inPlace: (home) => join(home.home, ".amp/bin/amp"),
     pin: (version) => ({ amp_version: version }),
-    path: { agentapi: tinyAgentapi("0.12.1") },
+    path: { agentapi: tinyAgentapi(defaultVersion) },
   },
   npm: {
     versions: { older, wanted, newer },
@@ -74,10 +75,10 @@ const kits: Record<Route, RouteKit> = {
     place: (home, content) => placeNpmAmp(home.moduleDir, content),
     inPlace: (home) => join(home.moduleDir, "npm/bin/amp"),
     pin: (version) => ({ amp_version: version }),
-    path: { agentapi: tinyAgentapi("0.12.1") },
+    path: { agentapi: tinyAgentapi(defaultVersion) },
   },
   agentapi: {
-    versions: { older: "0.11.0", wanted: "0.12.1", newer: "0.13.0" },
+    versions: { older: "0.11.0", wanted: defaultVersion, newer: "0.13.0" },
     program: tinyAgentapi,
     config: (url) => ({ agentapi_download_url: url }),
     async serve(server, contents, latest) {

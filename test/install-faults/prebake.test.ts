@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
 import { prebake } from "../../src/install/prebake.ts";
+import { defaultRelease, defaultVersion } from "../support/default-release.ts";
 import { type FileServer, startFileServer } from "../support/file-server.ts";
 import { createHome, type Home, listTree, versionOf } from "./home.ts";
 import { serveNpmRegistry } from "./npm-registry.ts";
@@ -26,7 +27,9 @@ afterEach(async () => {
 });
 
 async function mirror(): Promise<FileServer> {
-  const files = await startFileServer({ [`/download/v0.12.1/${asset}`]: tinyAgentapi("0.12.1") });
+  const files = await startFileServer({
+    [`/download/${defaultRelease}/${asset}`]: tinyAgentapi(defaultVersion),
+  });
   server = files;
   files.set("/install.sh", installer(files.url, wanted));
   files.set(`/amp-${wanted}`, tinyAmp(wanted));
@@ -46,14 +49,14 @@ test.each([
     install_via_npm: viaNpm,
     amp_installer_url: `${files.url}/install.sh`,
     npm_registry_url: files.url,
-    agentapi_version: "v0.12.1",
+    agentapi_version: defaultRelease,
     agentapi_download_url: files.url,
     agentapi_sha256: "",
   };
   const env = { ...home.env, AMP_CLI_PATH: "" };
   await prebake(options, env, folder);
   expect(await versionOf(home, join(folder, "bin/amp"))).toBe(wanted);
-  expect(await versionOf(home, join(folder, "bin/agentapi"))).toBe("0.12.1");
+  expect(await versionOf(home, join(folder, "bin/agentapi"))).toBe(defaultVersion);
   const { stat } = await import("node:fs/promises");
   for (const path of await listTree(folder)) expect((await stat(path)).mode & 0o044, path).toBe(0o044);
 

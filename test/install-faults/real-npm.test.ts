@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { findRealAmp, realAmpVersion, whyNoRealAmp } from "../support/amp.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { createHome, type Home, leftovers } from "./home.ts";
 import { tinyAgentapi } from "./programs.ts";
 
@@ -24,7 +25,7 @@ test.skipIf(!real)(
     const network = /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|(https?|all|no)_proxy|npm_config_cafile)$/i;
     const inherited = Object.entries(process.env).filter(([name]) => network.test(name));
     const at = await createHome({
-      path: { agentapi: tinyAgentapi("0.12.1") },
+      path: { agentapi: tinyAgentapi(defaultVersion) },
       env: {
         ...(Object.fromEntries(inherited) as Record<string, string>),
         npm_config_cache: setting("cache"),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { findAgentApi, standInAgentApi } from "../support/agentapi.ts";
 import { findRealAmp } from "../support/amp.ts";
+import { defaultRelease } from "../support/default-release.ts";
 import { type FileServer, startFileServer } from "../support/file-server.ts";
 import { findNode, findRuntime, nodeMajors } from "../support/runtimes.ts";
 import { createHome, type Home, leftovers, versionOf } from "./home.ts";
@@ -35,7 +36,7 @@ test.concurrent.each(Object.keys(runtimes))("installs from mirrors and starts on
   const agentapi = real
     ? await readFile(path)
     : `#!/bin/sh\nexec '${process.execPath}' '${standInAgentApi}' "$@"\n`;
-  const files = await startFileServer({ [`/download/v0.12.1/${asset}`]: agentapi });
+  const files = await startFileServer({ [`/download/${defaultRelease}/${asset}`]: agentapi });
   servers.push(files);
   files.set("/install.sh", { content: installer(files.url, wanted), faults: [{ status: 503 }] });
   files.set(`/amp-${wanted}`, tinyAmp(wanted));

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, expect, test } from "vitest";
+import { defaultVersion } from "../support/default-release.ts";
 import { canMount, createHome, type Home } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
@@ -15,7 +16,7 @@ const before = `{\n  // mine\n  "amp.tab": "x",\n  "mine": "${"a".repeat(300)}"\
 const wantedValue = "b".repeat(900);
 /** More than a page, so that a write to a full disk can succeed in part. */
 const largeValue = "b".repeat(9000);
-const path = { agentapi: tinyAgentapi("0.12.1"), amp: tinyAmp(wanted) };
+const path = { agentapi: tinyAgentapi(defaultVersion), amp: tinyAmp(wanted) };
 const config = { base_amp_config: JSON.stringify({ "amp.example": largeValue }), report_tasks: false };
 
 /** The file holds what it held, or all of what it should: which? */

@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { createHome, type Home, leftovers } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
@@ -42,7 +43,7 @@ test("two instances that start side by side lose nothing of each other and nothi
   timeout: 300_000,
 }, async () => {
   const at = await createHome({
-    path: { agentapi: tinyAgentapi("0.12.1"), amp: tinyAmp(wanted) },
+    path: { agentapi: tinyAgentapi(defaultVersion), amp: tinyAmp(wanted) },
     config: configOf("amp"),
   });
   home = at;

@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { findAgentApi, standInAgentApi } from "../support/agentapi.ts";
+import { defaultRelease } from "../support/default-release.ts";
 import { type FileServer, startFileServer } from "../support/file-server.ts";
 import { findTool } from "../support/find-tool.ts";
 import { writeNodeProgram } from "../support/stand-ins.ts";
@@ -30,7 +31,7 @@ async function prepare(options: HomeOptions = {}): Promise<{ at: Home; files: Fi
   server = files;
   files.set("/install.sh", installer(files.url, wanted));
   files.set(`/amp-${wanted}`, tinyAmp(wanted));
-  files.set(`/download/v0.12.1/${asset}`, await agentapiContent());
+  files.set(`/download/${defaultRelease}/${asset}`, await agentapiContent());
   const at = await createHome({
     ...options,
     config: {
@@ -100,8 +101,8 @@ test("twenty starts at once: one AgentAPI, twenty successes, one download of eac
   expect(files.requests().sort()).toEqual(
     [
       `/amp-${wanted}`,
-      `/download/v0.12.1/${asset}`,
-      `/download/v0.12.1/${asset}.sha256`,
+      `/download/${defaultRelease}/${asset}`,
+      `/download/${defaultRelease}/${asset}.sha256`,
       "/install.sh",
     ].sort(),
   );

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AmpProbe } from "../../src/amp/probe.ts";
 import { isUpgrade, planAgentapi, planAmp } from "../../src/install/plan.ts";
 import { exampleConfig } from "../start/example.ts";
+import { defaultRelease, defaultVersion } from "../support/default-release.ts";
 
 const HOUR = 3_600_000;
 const amp = (version: string, path = `/home/alice/${version}/amp`): AmpProbe => ({
@@ -102,11 +103,11 @@ describe("planAmp", () => {
 });
 
 describe("planAgentapi", () => {
-  const config = exampleConfig({ agentapi_version: "v0.12.1", agentapi_sha256: "" });
+  const config = exampleConfig({ agentapi_version: defaultRelease, agentapi_sha256: "" });
 
   test("keeps the wanted version, wherever it stands", () => {
-    const plan = planAgentapi(config, [agentapi("0.11.0"), agentapi("0.12.1")]);
-    expect(plan).toMatchObject({ action: "keep", program: { version: "0.12.1" } });
+    const plan = planAgentapi(config, [agentapi("0.11.0"), agentapi(defaultVersion)]);
+    expect(plan).toMatchObject({ action: "keep", program: { version: defaultVersion } });
   });
 
   test("latest is whatever runs", () => {
@@ -122,17 +123,19 @@ describe("planAgentapi", () => {
     expect(planAgentapi(config, [])).toMatchObject({
       action: "install",
       fallback: undefined,
-      reason: "AgentAPI not found, wanted v0.12.1: download",
+      reason: `AgentAPI not found, wanted ${defaultRelease}: download`,
     });
   });
 
   test("a binary with another checksum is neither kept nor a fallback, whatever the case of the digits", () => {
     const wanted = { ...config, agentapi_sha256: "B".repeat(64) };
-    expect(planAgentapi(wanted, [agentapi("0.12.1")])).toMatchObject({
+    expect(planAgentapi(wanted, [agentapi(defaultVersion)])).toMatchObject({
       action: "install",
       fallback: undefined,
     });
-    expect(planAgentapi(wanted, [agentapi("0.12.1", "b".repeat(64))])).toMatchObject({ action: "keep" });
+    expect(planAgentapi(wanted, [agentapi(defaultVersion, "b".repeat(64))])).toMatchObject({
+      action: "keep",
+    });
   });
 
   test("install_agentapi = false keeps what there is, or says what is missing", () => {
@@ -140,7 +143,7 @@ describe("planAgentapi", () => {
     expect(planAgentapi(fixed, [agentapi("0.11.0")])).toMatchObject({ action: "keep" });
     expect(() => planAgentapi(fixed, [])).toThrow(/No working AgentAPI/);
     const digest = { ...fixed, agentapi_sha256: "b".repeat(64) };
-    expect(() => planAgentapi(digest, [agentapi("0.12.1")])).toThrow(/not the one in agentapi_sha256/);
+    expect(() => planAgentapi(digest, [agentapi(defaultVersion)])).toThrow(/not the one in agentapi_sha256/);
   });
 });
 

@@ -8,6 +8,7 @@ import { identifyProcess } from "../../src/base/process-identity.ts";
 import { doctor } from "../../src/operate/doctor.ts";
 import { writeServerRecord } from "../../src/server/record.ts";
 import { type ExampleContext, exampleContext } from "../start/example.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { freePort } from "../support/free-port.ts";
 
 const key = "sgamp_user_0123456789abcdef";
@@ -31,7 +32,7 @@ beforeEach(async () => {
     join(paths.home, ".amp/bin/amp"),
     '[ "$1" = --version ] && echo 0.0.1790142911-g7618fb || echo "Usage: amp"',
   );
-  program(paths.agentapi, "echo agentapi version 0.12.1");
+  program(paths.agentapi, `echo agentapi version ${defaultVersion}`);
   program(join(paths.home, "path/coder"), "exit 0");
   write(paths.ampSettings, '{\n  // mine\n  "amp.showCosts": true,\n}\n');
   write(paths.installLog, "2026-09-23T10:00:00.000Z INFO  Amp 0.0.1 is there.\n");
@@ -93,7 +94,7 @@ test("a workspace in order: every part is named with its version and place, noth
     `module directory: ${paths.moduleDir}`,
     `Amp: 0.0.1790142911-g7618fb in ${paths.home}/.amp/bin/amp`,
     "API key: AMP_API_KEY is set",
-    `AgentAPI: 0.12.1 in ${paths.agentapi}`,
+    `AgentAPI: ${defaultVersion} in ${paths.agentapi}`,
     `settings: ${paths.ampSettings}`,
     `workdir: ${paths.home}/project`,
     "progress reports: through",
@@ -298,10 +299,10 @@ test("a prebaked Amp and AgentAPI are found where the install finds them", async
   rmSync(paths.agentapi);
   paths.prebaked = join(paths.home, "prebaked");
   program(join(paths.prebaked, "bin/amp"), ampBody("0.0.3-gabc"));
-  program(join(paths.prebaked, "bin/agentapi"), "echo agentapi version 0.12.1");
+  program(join(paths.prebaked, "bin/agentapi"), `echo agentapi version ${defaultVersion}`);
   const { healthy, all } = await examine("");
   expect(all).toContain(`Amp: 0.0.3-gabc in ${paths.prebaked}/bin/amp`);
-  expect(all).toContain(`AgentAPI: 0.12.1 in ${paths.prebaked}/bin/agentapi`);
+  expect(all).toContain(`AgentAPI: ${defaultVersion} in ${paths.prebaked}/bin/agentapi`);
   expect(healthy).toBe(true);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { tooOldAgentApi } from "../../src/server/too-old.ts";
+import { defaultVersion } from "../support/default-release.ts";
 
 test.each([
   [
@@ -35,5 +36,5 @@ test("a release that should know the flag is not called too old", () => {
 });
 
 test("Amp's own complaint is none of AgentAPI's", () => {
-  expect(tooOldAgentApi("error: unknown option '--mode'", "0.12.1")).toBeUndefined();
+  expect(tooOldAgentApi("error: unknown option '--mode'", defaultVersion)).toBeUndefined();
 });

@@ -7,6 +7,7 @@ import { DeliveryNote, readDelivery } from "../../src/conversation/delivery-reco
 import { bringUp } from "../../src/start/bring-up.ts";
 import type { StartPlan } from "../../src/start/plan.ts";
 import { inputBox, trustDialog, unknownPage, welcome } from "../amp/example-screens.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { type ExampleContext, exampleContext } from "./example.ts";
 import { type FakeAgentApi, startFakeAgentApi } from "./fake-agentapi.ts";
 import { fakeAmp } from "./fake-amp.ts";
@@ -40,7 +41,7 @@ async function launch(script: string, prompt = "") {
     configuration: "digest",
     savesState: false,
     modes: [],
-    agentapiVersion: "0.12.1",
+    agentapiVersion: defaultVersion,
     client: server.client,
   };
   const log = context.openLog(context.paths.startLog, { rotate: true });

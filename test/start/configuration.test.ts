@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { promptDigest } from "../../src/conversation/prompt.ts";
 import { configurationDigest } from "../../src/start/configuration.ts";
+import { defaultVersion } from "../support/default-release.ts";
 import { exampleConfig } from "./example.ts";
 
 const command = { file: "/opt/agentapi", args: ["server", "--", "amp"] };
-const versions = ["0.0.1", "0.12.1"];
+const versions = ["0.0.1", defaultVersion];
 const env = { AMP_API_KEY: "sgamp_user_one", AMP_URL: "https://amp.example.com", PATH: "/bin" };
 const digest = (
   config: Partial<Config> = {},
@@ -45,7 +46,7 @@ test.each<Partial<Config>>([
 test.each([
   { command: { args: ["server", "--", "amp", "--mode", "ultra"] } },
   { command: { file: "/usr/bin/agentapi" } },
-  { versions: ["0.0.2", "0.12.1"] },
+  { versions: ["0.0.2", defaultVersion] },
   { versions: ["0.0.1", "0.13.0"] },
   { env: { AMP_API_KEY: "sgamp_user_two" } },
   { env: { AMP_URL: "https://other.example.com" } },

@@ -3,54 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLog } from "../../src/base/log.ts";
 import { createRedact } from "../../src/base/redact.ts";
-import type { Config } from "../../src/config.ts";
+import { type Config, parseConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { modulePaths } from "../../src/paths.ts";
+import { variableDefaults } from "../../tools/variables.ts";
 
-/** A payload as Terraform renders it where the template sets nothing. */
-const plain = {
-  agent_id: "",
-  workdir: "~/project",
-  ai_prompt: "",
-  instruction_prompt: "",
-  mode: "",
-  base_amp_config: "",
-  mcp: null,
-  mcp_config_remote_path: [] as string[],
-  dangerously_allow_all: false,
-  install_amp: true,
-  install_via_npm: false,
-  amp_version: "",
-  amp_update_check_hours: 24,
-  amp_installer_url: "https://ampcode.com/install.sh",
-  npm_registry_url: "",
-  install_agentapi: true,
-  agentapi_version: "v0.12.1",
-  agentapi_download_url: "https://github.com/coder/agentapi/releases",
-  agentapi_sha256: "",
-  agentapi_port: 3284,
-  agentapi_allowed_hosts: [] as string[],
-  app_slug: "amp",
-  subdomain: true,
-  report_tasks: true,
-  task_id: "",
-  task_log_snapshot: true,
-  continue: true,
-  thread_id: "",
-  thread_visibility: "",
-  thread_labels: [] as string[],
-  enable_state_persistence: true,
-  enable_agentapi: true,
-  enable_boundary: false,
-  boundary_config: "",
-  transport: "terminal" as const,
-  acp_bundle_sha256: "",
-  log_level: "info" as const,
-  warnings: [] as string[],
-};
-
+/** A payload as Terraform renders it if the template sets nothing but `overrides`: test/module/payload.test.ts compares. */
 export function exampleConfig(overrides: Partial<Config> = {}): Config {
-  return { ...plain, ...overrides };
+  const computed = { task_id: "", acp_bundle_sha256: "", warnings: [] };
+  const set = { agent_id: "", workdir: "~/project", install_amp: true };
+  return parseConfig(JSON.stringify({ ...variableDefaults(), ...computed, ...set, ...overrides }));
 }
 
 export interface ExampleContext extends Context {

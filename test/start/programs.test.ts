@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import { describePrograms } from "../../src/start/programs.ts";
+import { defaultVersion } from "../support/default-release.ts";
 
 const amp = { path: "/home/coder/.amp/bin/amp", version: "0.0.1790142911-g7618fb" };
-const agentapi = { path: "/opt/amp-module/bin/agentapi", version: "0.12.1" };
+const agentapi = { path: "/opt/amp-module/bin/agentapi", version: defaultVersion };
 const moduleDir = "/home/coder/.amp-module";
 
 test("each program with its version and place, and the runtime", () => {
   expect(describePrograms({ moduleDir }, amp, agentapi)).toEqual([
     `Module: from its sources in ${moduleDir}, on Node ${process.versions.node} in ${process.execPath}.`,
     "Amp: 0.0.1790142911-g7618fb in /home/coder/.amp/bin/amp.",
-    "AgentAPI: 0.12.1 in /opt/amp-module/bin/agentapi.",
+    `AgentAPI: ${defaultVersion} in /opt/amp-module/bin/agentapi.`,
   ]);
 });
 

@@ -2,12 +2,12 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { variableDefaults } from "../../tools/variables.ts";
 import { buildOnce } from "./cache.ts";
+import { defaultRelease, defaultVersion } from "./default-release.ts";
 import { findTool } from "./find-tool.ts";
 import { download, isReachable } from "./reachable.ts";
 import { releasePlatform } from "./release-platform.ts";
-
-const RELEASE = "v0.12.1";
 
 /** Speaks the published contract without a terminal emulator; see its own folder. */
 export const standInAgentApi = fileURLToPath(
@@ -45,17 +45,20 @@ async function find(): Promise<AgentApiBinary> {
   return {
     path: standInAgentApi,
     real: false,
-    version: RELEASE.slice(1),
+    version: defaultVersion,
     origin: "stand-in",
   };
 }
 
 async function fromRelease(): Promise<string> {
-  const folder = await buildOnce(`agentapi-${RELEASE}-${releasePlatform()}`, async (part) => {
-    const base = "https://github.com/coder/agentapi/releases";
+  const folder = await buildOnce(`agentapi-${defaultRelease}-${releasePlatform()}`, async (part) => {
+    const base = String(variableDefaults()["agentapi_download_url"]);
     if (!(await isReachable(base))) throw new Error(`${base} is not reachable`);
     const file = join(part, "agentapi");
-    await writeFile(file, await download(`${base}/download/${RELEASE}/agentapi-${releasePlatform("-")}`));
+    await writeFile(
+      file,
+      await download(`${base}/download/${defaultRelease}/agentapi-${releasePlatform("-")}`),
+    );
     await chmod(file, 0o755);
     await versionOf(file);
   });

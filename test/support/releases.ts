@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findAgentApi, standInAgentApi } from "./agentapi.ts";
+import { defaultRelease } from "./default-release.ts";
 import type { Route } from "./file-server.ts";
 import { releasePlatform } from "./release-platform.ts";
 import { writeAmpStandIn, writeNodeProgram } from "./stand-ins.ts";
@@ -15,7 +16,7 @@ import { writeAmpStandIn, writeNodeProgram } from "./stand-ins.ts";
  */
 export async function agentApiRelease(
   base: string,
-  version = "v0.12.1",
+  version = defaultRelease,
 ): Promise<{ routes: Record<string, Route>; path: string; sha256: string }> {
   const content = await agentApiContent();
   const name = `agentapi-${releasePlatform("-")}`;

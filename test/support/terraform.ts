@@ -18,6 +18,8 @@ export interface AppliedModule {
   resources: Record<string, TerraformResource>;
   /** The module's outputs, `null` where an output is null. */
   outputs: Record<string, unknown>;
+  /** The template's `coder_ai_task`, which only a Task has. */
+  aiTask?: Record<string, unknown>;
 }
 
 export interface TerraformResource {
@@ -30,12 +32,24 @@ export interface TerraformResource {
 export interface ApplyOptions {
   /** The module's variables; `agent_id` is filled in where missing. */
   variables?: Record<string, unknown>;
-  /** Makes the workspace a Coder Task, as the provisioner would: `id` is a UUID (a fixed one where missing). */
-  task?: { id?: string; prompt: string };
+  /** Makes the workspace a Coder Task. */
+  task?: TaskOptions;
   /** Further environment of Terraform itself, for instance `CODER_WORKSPACE_NAME`. */
   env?: Record<string, string>;
   /** Folder of the module; this repository by default. */
   source?: string;
+}
+
+/** A Coder Task, as the provisioner makes one. */
+export interface TaskOptions {
+  /** A UUID; a fixed one if missing. */
+  id?: string;
+  prompt: string;
+  /**
+   * How the template hands it over: `task = data.coder_task.me`, or, as templates of the older module have it,
+   * `ai_prompt = data.coder_task.me.prompt` alone.
+   */
+  through?: "task" | "ai_prompt";
 }
 
 /** A plan or apply that Terraform refused; `message` carries its error text, line breaks as a person reads them. */
@@ -146,7 +160,7 @@ function taskEnv({ task, env }: ApplyOptions): Record<string, string> {
 }
 
 /** Values come from a tfvars file: there nothing is a template, and no error quotes a secret's source line. */
-function rootModule({ variables = {}, source = moduleRoot }: ApplyOptions): unknown {
+function rootModule({ variables = {}, source = moduleRoot, task }: ApplyOptions): unknown {
   const names = Object.keys(variables);
   const declare = (name: string) => ({ type: "any", sensitive: /api_key|token/.test(name) });
   return {
@@ -156,17 +170,29 @@ function rootModule({ variables = {}, source = moduleRoot }: ApplyOptions): unkn
       amp: {
         source,
         agent_id: testAgentId,
+        ...(task && handedOver(task)),
         ...Object.fromEntries(names.map((name) => [name, `\${var.${name}}`])),
       },
     },
+    ...(task && {
+      data: { coder_task: { me: {} } },
+      resource: { coder_ai_task: { amp: { app_id: `\${module.amp.task_app_id}` } } },
+    }),
     output: { amp: { value: `\${module.amp}`, sensitive: true } },
   };
+}
+
+function handedOver({ through = "task" }: TaskOptions): Record<string, string> {
+  return through === "task"
+    ? { task: `\${data.coder_task.me}` }
+    : { ai_prompt: `\${data.coder_task.me.prompt}` };
 }
 
 interface StateDocument {
   values?: {
     outputs?: { amp?: { value?: Record<string, unknown> } };
     root_module?: {
+      resources?: TerraformResource[];
       child_modules?: { address: string; resources?: (TerraformResource & { address: string })[] }[];
     };
   };
@@ -179,5 +205,6 @@ function readState(json: string): AppliedModule {
   for (const { address, type, name, mode, values } of amp?.resources ?? []) {
     resources[address.replace(/^module\.amp\./, "")] = { type, name, mode, values };
   }
-  return { resources, outputs: values?.outputs?.amp?.value ?? {} };
+  const aiTask = values?.root_module?.resources?.find(({ type }) => type === "coder_ai_task")?.values;
+  return { resources, outputs: values?.outputs?.amp?.value ?? {}, ...(aiTask && { aiTask }) };
 }

@@ -11,7 +11,7 @@ import { endProcesses, findProcesses, type ProcessInfo } from "./processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "./run-script.ts";
 import { type ShellName, shellCommand } from "./shells.ts";
 import { type AmpStandInOptions, placeAmp, writeCoderStandIn, writeNodeProgram } from "./stand-ins.ts";
-import { type AppliedModule, applyModule } from "./terraform.ts";
+import { type AppliedModule, applyModule, type TaskOptions } from "./terraform.ts";
 import { makeToolFolder } from "./tool-folder.ts";
 
 /** Looks like a key; opens nothing. The module's `amp_api_key` unless a test gives another or `""`. */
@@ -28,7 +28,7 @@ export interface WorkspaceOptions {
   /** Further environment of the agent. */
   env?: Record<string, string>;
   /** Makes the workspace a Coder Task. */
-  task?: { id?: string; prompt: string };
+  task?: TaskOptions;
   /** Shell that gets the script as one argument; `bash` unless given. */
   shell?: ShellName;
   /** Folders in front of PATH. */
@@ -75,6 +75,8 @@ export interface Workspace {
   /** The applied module: resources by address. */
   plan: AppliedModule["resources"];
   outputs: AppliedModule["outputs"];
+  /** The template's `coder_ai_task`, which only a Task has. */
+  aiTask?: AppliedModule["aiTask"];
   /** Rendered scripts as the agent receives them; those of bundles by the name of what they bring. */
   scripts: { start: string; stop: string; bundles: Record<string, string> };
   /** The AgentAPI on PATH is the real one. */
@@ -179,6 +181,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     workdir: given.replace(/^(~|\$HOME|\$\{HOME\})(?=\/|$)/, home),
     plan: applied.resources,
     outputs: applied.outputs,
+    aiTask: applied.aiTask,
     // AgentAPI holds answers back for up to 32 s while a message is on its way.
     client: createAgentApiClient({ baseUrl: url, timeoutMs: 40_000 }),
     run,

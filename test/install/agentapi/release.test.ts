@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { releaseUrl } from "../../../src/install/agentapi/release.ts";
+import { defaultRelease } from "../../support/default-release.ts";
 
 const github = "https://github.com/coder/agentapi/releases";
 
 test.each([
-  [github, "v0.12.1", "linux", "x64", `${github}/download/v0.12.1/agentapi-linux-amd64`],
+  [github, defaultRelease, "linux", "x64", `${github}/download/${defaultRelease}/agentapi-linux-amd64`],
   [github, "latest", "darwin", "arm64", `${github}/latest/download/agentapi-darwin-arm64`],
   ["https://mirror/a//", "v1.0.0", "linux", "arm64", "https://mirror/a/download/v1.0.0/agentapi-linux-arm64"],
 ])("%s %s on %s %s: %s", (base, version, platform, arch, url) => {
