@@ -66,11 +66,11 @@ variable "agentapi_version" {
   type        = string
   default     = "v0.12.1"
   nullable    = false
-  description = "AgentAPI release: `v` and three numbers, such as `v0.12.1`, or `latest`."
+  description = "AgentAPI release: `v` and three numbers, such as `v1.2.3`, or `latest`."
 
   validation {
     condition     = can(regex("^(latest|v[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?)$", var.agentapi_version))
-    error_message = "agentapi_version is ${jsonencode(var.agentapi_version)}. It must be \"latest\" or a release such as \"v0.12.1\", with the \"v\"."
+    error_message = "agentapi_version is ${jsonencode(var.agentapi_version)}. It must be \"latest\" or a release such as \"v1.2.3\", with the \"v\"."
   }
 }
 

@@ -47,3 +47,10 @@ test("links to files of this project lead somewhere", () => {
   for (const [, target] of readme.matchAll(/\]\(((?!https?:)[^)#]+)\)/g))
     expect(read(target ?? "")).toBeTruthy();
 });
+
+test("the README names the oldest Terraform and provider that versions.tf admits", () => {
+  const floors = [...read("versions.tf").matchAll(/version += ">= ([\d.]+)"/g)].map(([, floor]) => floor);
+  expect(readme.replace(/\s+/g, " ")).toContain(
+    `It needs Terraform ${floors[0]} and the Coder provider ${floors[1]};`,
+  );
+});

@@ -15,9 +15,7 @@ run "config_not_JSON" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "it is not valid JSON. Write it with jsonencode({ ... }).",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "it is not valid JSON. Write it with jsonencode({ ... })."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
@@ -32,9 +30,7 @@ run "config_a_list" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "it is a list, but must be an object. Write it with jsonencode({ ... }).",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "it is a list, but must be an object. Write it with jsonencode({ ... })."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
@@ -49,9 +45,7 @@ run "config_null" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "it is null, but must be an object. Write it with jsonencode({ ... }).",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "it is null, but must be an object. Write it with jsonencode({ ... })."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
@@ -66,26 +60,29 @@ run "config_a_number" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "it is a number, but must be an object. Write it with jsonencode({ ... }).",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "it is a number, but must be an object. Write it with jsonencode({ ... })."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
   expect_failures = [coder_script.start]
 }
 
-run "config_empty" {
+run "both_empty" {
   command = plan
 
   variables {
     base_amp_config = ""
+    mcp             = ""
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  assert {
+    condition     = join("\n", local.mcp_problems) == ""
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 }
 
@@ -97,23 +94,27 @@ run "config_white_space_only" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 }
 
-run "config_empty_object" {
+run "both_empty_objects" {
   command = plan
 
   variables {
     base_amp_config = "{}"
+    mcp             = "{}"
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  assert {
+    condition     = join("\n", local.mcp_problems) == ""
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 }
 
@@ -164,9 +165,7 @@ run "config_against_dangerously_allow_all" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "amp.dangerouslyAllowAll is false, but the variable dangerously_allow_all is true. Remove one of them.",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "amp.dangerouslyAllowAll is false, but the variable dangerously_allow_all is true. Remove one of them."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
@@ -182,23 +181,33 @@ run "config_with_dangerously_allow_all" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 }
 
-run "config_with_unknown_keys" {
+run "unknown_keys_and_every_type_of_server" {
   command = plan
 
   variables {
     base_amp_config = jsonencode({ "amp.new.setting" = [1, "a", { b = null }], "theme" = "dark" })
+    mcp = jsonencode({
+      a = { command = "npx", type = "stdio" }
+      b = { url = "HTTPS://mcp.example.com", type = "http" }
+      c = { url = "http://127.0.0.1:8080/sse?a=b#c", type = "sse", transport = "sse" }
+      d = { url = "http://$${MCP_HOST}/mcp", type = "streamable-http" }
+      e = { url = "$${MCP_URL}/mcp", type = "streamableHttp" }
+    })
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  assert {
+    condition     = length(local.mcp_problems) == 0
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 }
 
@@ -255,7 +264,7 @@ run "permissions_each_rule_broken" {
   expect_failures = [coder_script.start]
 }
 
-run "permissions_every_rule_allowed" {
+run "every_rule_and_every_server_allowed" {
   command = plan
 
   variables {
@@ -267,12 +276,22 @@ run "permissions_every_rule_allowed" {
       { tool = "Bash", action = "delegate", to = "my-decider" },
       { tool = "*", action = "ask" },
     ] })
+    mcp = jsonencode({
+      files = { command = "npx", args = ["-y", "server"], env = { TOKEN = "$${TOKEN}" } }
+      bare  = { command = "/usr/local/bin/server" }
+      docs  = { url = "https://mcp.example.com/sse", headers = { Authorization = "Bearer $${TOKEN}" } }
+      other = { url = "$${MCP_URL}", includeTools = ["a"], disabled = false }
+    })
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
+  }
+
+  assert {
+    condition     = join("\n", local.mcp_problems) == ""
+    error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 }
 
@@ -284,8 +303,7 @@ run "permissions_empty" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == ""
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 }
@@ -298,9 +316,7 @@ run "permissions_message_names_the_variable" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "amp.permissions[0].action is \"permit\", but must be \"allow\", \"reject\", \"ask\" or \"delegate\".",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "amp.permissions[0].action is \"permit\", but must be \"allow\", \"reject\", \"ask\" or \"delegate\"."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
@@ -437,9 +453,7 @@ run "mcp_not_JSON" {
   }
 
   assert {
-    condition = join("\n", local.mcp_problems) == join("\n", [
-      "it is not valid JSON. Write it with jsonencode({ ... }).",
-    ])
+    condition     = join("\n", local.mcp_problems) == "it is not valid JSON. Write it with jsonencode({ ... })."
     error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 
@@ -454,41 +468,11 @@ run "mcp_a_string" {
   }
 
   assert {
-    condition = join("\n", local.mcp_problems) == join("\n", [
-      "it is a string, but must be an object from server name to server. Write it with jsonencode({ ... }).",
-    ])
+    condition     = join("\n", local.mcp_problems) == "it is a string, but must be an object from server name to server. Write it with jsonencode({ ... })."
     error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 
   expect_failures = [coder_script.start]
-}
-
-run "mcp_empty" {
-  command = plan
-
-  variables {
-    mcp = ""
-  }
-
-  assert {
-    condition = join("\n", local.mcp_problems) == join("\n", [
-    ])
-    error_message = "Got: ${join("\n", local.mcp_problems)}"
-  }
-}
-
-run "mcp_empty_object" {
-  command = plan
-
-  variables {
-    mcp = "{}"
-  }
-
-  assert {
-    condition = join("\n", local.mcp_problems) == join("\n", [
-    ])
-    error_message = "Got: ${join("\n", local.mcp_problems)}"
-  }
 }
 
 run "mcp_below_mcpServers" {
@@ -538,9 +522,7 @@ run "mcp_in_two_places" {
   }
 
   assert {
-    condition = join("\n", local.mcp_problems) == join("\n", [
-      "beside \"mcpServers\" it has \"docs\". Put every server into one place, and nothing else.",
-    ])
+    condition     = join("\n", local.mcp_problems) == "beside \"mcpServers\" it has \"docs\". Put every server into one place, and nothing else."
     error_message = "Got: ${join("\n", local.mcp_problems)}"
   }
 
@@ -600,25 +582,6 @@ run "mcp_of_impossible_shape" {
   expect_failures = [coder_script.start]
 }
 
-run "mcp_of_every_type" {
-  command = plan
-
-  variables {
-    mcp = jsonencode({
-      a = { command = "npx", type = "stdio" }
-      b = { url = "HTTPS://mcp.example.com", type = "http" }
-      c = { url = "http://127.0.0.1:8080/sse?a=b#c", type = "sse", transport = "sse" }
-      d = { url = "http://$${MCP_HOST}/mcp", type = "streamable-http" }
-      e = { url = "$${MCP_URL}/mcp", type = "streamableHttp" }
-    })
-  }
-
-  assert {
-    condition     = length(local.mcp_problems) == 0
-    error_message = "Got: ${join("\n", local.mcp_problems)}"
-  }
-}
-
 run "mcp_each_server_broken" {
   command = plan
 
@@ -671,30 +634,9 @@ run "config_servers_are_checked_the_same" {
   }
 
   assert {
-    condition = join("\n", local.base_amp_config_problems) == join("\n", [
-      "server \"files\" has neither \"command\" (a program that Amp starts) nor \"url\" (a server that it calls).",
-    ])
+    condition     = join("\n", local.base_amp_config_problems) == "server \"files\" has neither \"command\" (a program that Amp starts) nor \"url\" (a server that it calls)."
     error_message = "Got: ${join("\n", local.base_amp_config_problems)}"
   }
 
   expect_failures = [coder_script.start]
-}
-
-run "mcp_every_server_allowed" {
-  command = plan
-
-  variables {
-    mcp = jsonencode({
-      files = { command = "npx", args = ["-y", "server"], env = { TOKEN = "$${TOKEN}" } }
-      bare  = { command = "/usr/local/bin/server" }
-      docs  = { url = "https://mcp.example.com/sse", headers = { Authorization = "Bearer $${TOKEN}" } }
-      other = { url = "$${MCP_URL}", includeTools = ["a"], disabled = false }
-    })
-  }
-
-  assert {
-    condition = join("\n", local.mcp_problems) == join("\n", [
-    ])
-    error_message = "Got: ${join("\n", local.mcp_problems)}"
-  }
 }

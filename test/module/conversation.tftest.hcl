@@ -7,95 +7,89 @@ variables {
 
 # --- What is wrong fails the plan ---
 
-run "amp_update_check_hours_negative" {
+run "refused_1" {
   command = plan
 
   variables {
-    amp_update_check_hours = -1
+    amp_update_check_hours = -1              # negative
+    thread_id              = "0199c0de-1234" # is no thread
+    transport              = "stream"        # stream with a terminal app
+    cli_app                = true
+    thread_visibility      = "everybody"          # unknown
+    thread_labels          = ["good", "not good"] # thread label with a blank
+    boundary_config        = "allow: []"          # without boundary
   }
 
-  expect_failures = [var.amp_update_check_hours]
+  expect_failures = [
+    var.amp_update_check_hours,
+    var.thread_id,
+    var.transport,
+    var.thread_visibility,
+    var.thread_labels,
+    var.boundary_config,
+  ]
 }
 
-run "thread_id_is_no_thread" {
+run "refused_2" {
   command = plan
 
   variables {
-    thread_id = "0199c0de-1234"
+    thread_id     = "T-1; rm -rf ~"                               # with a shell in it
+    thread_labels = [for number in range(21) : "label-${number}"] # too many
   }
 
-  expect_failures = [var.thread_id]
+  expect_failures = [
+    var.thread_id,
+    var.thread_labels,
+  ]
 }
 
-run "thread_id_with_a_shell_in_it" {
+run "refused_3" {
   command = plan
 
   variables {
-    thread_id = "T-1; rm -rf ~"
+    thread_id = "https://ampcode.com/threads/T-0199c0de$(id)" # with more letters behind it
   }
 
-  expect_failures = [var.thread_id]
+  expect_failures = [
+    var.thread_id,
+  ]
 }
 
-run "thread_id_with_more_letters_behind_it" {
+run "task_without_an_id" {
   command = plan
 
   variables {
-    thread_id = "https://ampcode.com/threads/T-0199c0de$(id)"
+    task = { enabled = true, id = "", prompt = "Count the files" }
   }
 
-  expect_failures = [var.thread_id]
+  expect_failures = [var.task]
 }
 
-run "stream_with_a_terminal_app" {
+run "task_without_agentapi" {
   command = plan
 
   variables {
-    transport = "stream"
-    cli_app   = true
+    task            = { enabled = true, id = "7d0f3a52-2c7b-4d3c-9a53-0b6b5d0a9f11", prompt = "Count the files" }
+    enable_agentapi = false
   }
 
-  expect_failures = [var.transport]
+  expect_failures = [var.enable_agentapi]
 }
 
-run "thread_visibility_unknown" {
+run "task_with_a_prompt_of_white_space_only" {
   command = plan
 
   variables {
-    thread_visibility = "everybody"
+    task = { enabled = true, id = "7d0f3a52-2c7b-4d3c-9a53-0b6b5d0a9f11", prompt = " \n" }
   }
 
-  expect_failures = [var.thread_visibility]
-}
-
-run "thread_label_with_a_blank" {
-  command = plan
-
-  variables {
-    thread_labels = ["good", "not good"]
+  assert {
+    condition     = local.text_message == "The Task's prompt is only white space, which Amp cannot be sent. Write what Amp is to do."
+    error_message = "Got: ${local.text_message}"
   }
 
-  expect_failures = [var.thread_labels]
-}
-
-run "thread_labels_too_many" {
-  command = plan
-
-  variables {
-    thread_labels = [for number in range(21) : "label-${number}"]
-  }
-
-  expect_failures = [var.thread_labels]
-}
-
-run "boundary_config_without_boundary" {
-  command = plan
-
-  variables {
-    boundary_config = "allow: []"
-  }
-
-  expect_failures = [var.boundary_config]
+  expect_failures = [coder_script.start]
 }
 
 # --- What is right ---
@@ -147,6 +141,69 @@ run "null_is_the_default" {
 
   assert {
     condition     = local.payload.continue && local.payload.enable_state_persistence && local.payload.task_log_snapshot && local.payload.enable_agentapi && !local.payload.enable_boundary && local.payload.amp_update_check_hours == 24
+    error_message = "Got: ${jsonencode(local.payload)}"
+  }
+}
+
+# --- Tasks ---
+
+run "task_brings_its_prompt_and_its_app" {
+  command = apply
+
+  variables {
+    task    = { enabled = true, id = "7d0f3a52-2c7b-4d3c-9a53-0b6b5d0a9f11", prompt = "Count the files" }
+    web_app = false
+  }
+
+  assert {
+    condition     = local.payload.task_id == var.task.id && local.payload.ai_prompt == "Count the files"
+    error_message = "Got: ${jsonencode(local.payload)}"
+  }
+
+  assert {
+    condition     = length(coder_app.web) == 1 && output.task_app_id == coder_app.web[0].id
+    error_message = "A Task has no chat app, or task_app_id is not its ID: ${output.task_app_id}"
+  }
+}
+
+run "ai_prompt_wins_over_the_task" {
+  command = plan
+
+  variables {
+    task      = { enabled = true, id = "7d0f3a52-2c7b-4d3c-9a53-0b6b5d0a9f11", prompt = "Count the files" }
+    ai_prompt = "Say hello"
+  }
+
+  assert {
+    condition     = local.payload.ai_prompt == "Say hello"
+    error_message = "Got: ${local.payload.ai_prompt}"
+  }
+}
+
+# As data.coder_task.me is in a plain workspace: with an ID of no Task.
+run "task_of_a_plain_workspace" {
+  command = apply
+
+  variables {
+    task            = { enabled = false, id = "7d0f3a52-2c7b-4d3c-9a53-0b6b5d0a9f11", prompt = "" }
+    enable_agentapi = false
+  }
+
+  assert {
+    condition     = local.payload.task_id == "" && local.payload.ai_prompt == "" && length(coder_app.web) == 0 && output.task_app_id == ""
+    error_message = "A plain workspace is taken for a Task: ${jsonencode(local.payload)}"
+  }
+}
+
+run "task_of_nulls" {
+  command = plan
+
+  variables {
+    task = { enabled = null, id = null, prompt = null }
+  }
+
+  assert {
+    condition     = local.payload.task_id == "" && local.payload.ai_prompt == ""
     error_message = "Got: ${jsonencode(local.payload)}"
   }
 }

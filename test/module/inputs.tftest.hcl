@@ -1,4 +1,5 @@
-# Every rule that stands next to its variable: what it refuses, and what at its edge it accepts.
+# Every rule that stands next to its variable: what it refuses, and what at its edge it accepts. Each run has one value for
+# each variable, and says behind it what is special about it.
 
 variables {
   agent_id = "agent"
@@ -7,527 +8,163 @@ variables {
 
 # --- Refused ---
 
-run "agent_id_empty" {
+run "refused_1" {
   command = plan
 
   variables {
-    agent_id = ""
+    agent_id               = ""                                               # empty
+    workdir                = ""                                               # not given
+    ai_prompt              = " \n\t"                                          # of white space only
+    mode                   = "smart fast"                                     # of two words
+    amp_version            = "1.0 2.0"                                        # with white space
+    agentapi_version       = "1.2.3"                                          # without v
+    agentapi_sha256        = join("", [for i in range(63) : "a"])             # too short
+    agentapi_allowed_hosts = ["chat.example.com", "https://chat.example.com"] # with scheme
+    agentapi_port          = 0                                                # zero
+    app_slug               = ""                                               # empty
+    web_app_display_name   = " "                                              # empty
+    cli_app_display_name   = ""                                               # empty
+    order                  = 1.5                                              # not whole
+    group                  = join("", [for i in range(65) : "a"])             # too long
+    log_level              = "verbose"                                        # unknown
   }
 
-  expect_failures = [var.agent_id]
+  expect_failures = [
+    var.agent_id,
+    var.workdir,
+    var.ai_prompt,
+    var.mode,
+    var.amp_version,
+    var.agentapi_version,
+    var.agentapi_sha256,
+    var.agentapi_allowed_hosts,
+    var.agentapi_port,
+    var.app_slug,
+    var.web_app_display_name,
+    var.cli_app_display_name,
+    var.order,
+    var.group,
+    var.log_level,
+  ]
 }
 
-run "workdir_not_given" {
+run "refused_2" {
   command = plan
 
   variables {
-    workdir = ""
+    workdir                = "project"                                    # relative
+    mode                   = "--help"                                     # like a flag
+    amp_version            = "-1"                                         # like a flag
+    agentapi_version       = "v0.12"                                      # of two numbers
+    agentapi_sha256        = join("", [for i in range(64) : "g"])         # not hexadecimal
+    agentapi_allowed_hosts = ["chat.example.com", "chat.example.com:443"] # with port
+    agentapi_port          = 65536                                        # too high
+    app_slug               = "Amp"                                        # upper case
+    web_app_display_name   = join("", [for i in range(65) : "a"])         # too long
+    cli_app_display_name   = join("", [for i in range(22) : "語"])         # too long in bytes
   }
 
-  expect_failures = [var.workdir]
+  expect_failures = [
+    var.workdir,
+    var.mode,
+    var.amp_version,
+    var.agentapi_version,
+    var.agentapi_sha256,
+    var.agentapi_allowed_hosts,
+    var.agentapi_port,
+    var.app_slug,
+    var.web_app_display_name,
+    var.cli_app_display_name,
+  ]
 }
 
-run "workdir_relative" {
+run "refused_3" {
   command = plan
 
   variables {
-    workdir = "project"
+    workdir                = "~root/project"                       # of another user
+    amp_version            = "1;id"                                # with shell code
+    agentapi_version       = ""                                    # empty
+    agentapi_allowed_hosts = ["chat.example.com", "*.example.com"] # with pattern
+    agentapi_port          = 3284.5                                # not whole
+    app_slug               = "amp--two"                            # two hyphens
   }
 
-  expect_failures = [var.workdir]
+  expect_failures = [
+    var.workdir,
+    var.amp_version,
+    var.agentapi_version,
+    var.agentapi_allowed_hosts,
+    var.agentapi_port,
+    var.app_slug,
+  ]
 }
 
-run "workdir_of_another_user" {
+run "refused_4" {
   command = plan
 
   variables {
-    workdir = "~root/project"
+    workdir                = "$HOMEWORK/project"         # after another variable
+    agentapi_allowed_hosts = ["chat.example.com", "a b"] # with space
+    app_slug               = "amp-"                      # ends with a hyphen
+    subdomain              = false                       # false with an old AgentAPI
+    agentapi_version       = "v0.3.2"
   }
 
-  expect_failures = [var.workdir]
+  expect_failures = [
+    var.workdir,
+    var.agentapi_allowed_hosts,
+    var.app_slug,
+    var.subdomain,
+  ]
 }
 
-run "workdir_after_another_variable" {
+run "refused_5" {
   command = plan
 
   variables {
-    workdir = "$HOMEWORK/project"
+    workdir                = "/home/coder\nproject"               # with a line break
+    agentapi_allowed_hosts = ["chat.example.com", ""]             # with empty
+    app_slug               = join("", [for i in range(33) : "a"]) # too long
   }
 
-  expect_failures = [var.workdir]
+  expect_failures = [
+    var.workdir,
+    var.agentapi_allowed_hosts,
+    var.app_slug,
+  ]
 }
 
-run "workdir_with_a_line_break" {
+run "refused_6" {
   command = plan
 
   variables {
-    workdir = "/home/coder\nproject"
+    workdir = "/home/\u0000coder" # with NUL
   }
 
-  expect_failures = [var.workdir]
-}
-
-run "workdir_with_NUL" {
-  command = plan
-
-  variables {
-    workdir = "/home/\u0000coder"
-  }
-
-  expect_failures = [var.workdir]
-}
-
-run "ai_prompt_of_white_space_only" {
-  command = plan
-
-  variables {
-    ai_prompt = " \n\t"
-  }
-
-  expect_failures = [var.ai_prompt]
-}
-
-run "mode_of_two_words" {
-  command = plan
-
-  variables {
-    mode = "smart fast"
-  }
-
-  expect_failures = [var.mode]
-}
-
-run "mode_like_a_flag" {
-  command = plan
-
-  variables {
-    mode = "--help"
-  }
-
-  expect_failures = [var.mode]
-}
-
-run "amp_version_with_white_space" {
-  command = plan
-
-  variables {
-    amp_version = "1.0 2.0"
-  }
-
-  expect_failures = [var.amp_version]
-}
-
-run "amp_version_like_a_flag" {
-  command = plan
-
-  variables {
-    amp_version = "-1"
-  }
-
-  expect_failures = [var.amp_version]
-}
-
-run "amp_version_with_shell_code" {
-  command = plan
-
-  variables {
-    amp_version = "1;id"
-  }
-
-  expect_failures = [var.amp_version]
-}
-
-run "agentapi_version_without_v" {
-  command = plan
-
-  variables {
-    agentapi_version = "0.12.1"
-  }
-
-  expect_failures = [var.agentapi_version]
-}
-
-run "agentapi_version_of_two_numbers" {
-  command = plan
-
-  variables {
-    agentapi_version = "v0.12"
-  }
-
-  expect_failures = [var.agentapi_version]
-}
-
-run "agentapi_version_empty" {
-  command = plan
-
-  variables {
-    agentapi_version = ""
-  }
-
-  expect_failures = [var.agentapi_version]
-}
-
-run "agentapi_sha256_too_short" {
-  command = plan
-
-  variables {
-    agentapi_sha256 = join("", [for i in range(63) : "a"])
-  }
-
-  expect_failures = [var.agentapi_sha256]
-}
-
-run "agentapi_sha256_not_hexadecimal" {
-  command = plan
-
-  variables {
-    agentapi_sha256 = join("", [for i in range(64) : "g"])
-  }
-
-  expect_failures = [var.agentapi_sha256]
-}
-
-run "agentapi_allowed_hosts_with_scheme" {
-  command = plan
-
-  variables {
-    agentapi_allowed_hosts = ["chat.example.com", "https://chat.example.com"]
-  }
-
-  expect_failures = [var.agentapi_allowed_hosts]
-}
-
-run "agentapi_allowed_hosts_with_port" {
-  command = plan
-
-  variables {
-    agentapi_allowed_hosts = ["chat.example.com", "chat.example.com:443"]
-  }
-
-  expect_failures = [var.agentapi_allowed_hosts]
-}
-
-run "agentapi_allowed_hosts_with_pattern" {
-  command = plan
-
-  variables {
-    agentapi_allowed_hosts = ["chat.example.com", "*.example.com"]
-  }
-
-  expect_failures = [var.agentapi_allowed_hosts]
-}
-
-run "agentapi_allowed_hosts_with_space" {
-  command = plan
-
-  variables {
-    agentapi_allowed_hosts = ["chat.example.com", "a b"]
-  }
-
-  expect_failures = [var.agentapi_allowed_hosts]
-}
-
-run "agentapi_allowed_hosts_with_empty" {
-  command = plan
-
-  variables {
-    agentapi_allowed_hosts = ["chat.example.com", ""]
-  }
-
-  expect_failures = [var.agentapi_allowed_hosts]
-}
-
-run "agentapi_port_zero" {
-  command = plan
-
-  variables {
-    agentapi_port = 0
-  }
-
-  expect_failures = [var.agentapi_port]
-}
-
-run "agentapi_port_too_high" {
-  command = plan
-
-  variables {
-    agentapi_port = 65536
-  }
-
-  expect_failures = [var.agentapi_port]
-}
-
-run "agentapi_port_not_whole" {
-  command = plan
-
-  variables {
-    agentapi_port = 3284.5
-  }
-
-  expect_failures = [var.agentapi_port]
-}
-
-run "app_slug_empty" {
-  command = plan
-
-  variables {
-    app_slug = ""
-  }
-
-  expect_failures = [var.app_slug]
-}
-
-run "app_slug_upper_case" {
-  command = plan
-
-  variables {
-    app_slug = "Amp"
-  }
-
-  expect_failures = [var.app_slug]
-}
-
-run "app_slug_two_hyphens" {
-  command = plan
-
-  variables {
-    app_slug = "amp--two"
-  }
-
-  expect_failures = [var.app_slug]
-}
-
-run "app_slug_ends_with_a_hyphen" {
-  command = plan
-
-  variables {
-    app_slug = "amp-"
-  }
-
-  expect_failures = [var.app_slug]
-}
-
-run "app_slug_too_long" {
-  command = plan
-
-  variables {
-    app_slug = join("", [for i in range(33) : "a"])
-  }
-
-  expect_failures = [var.app_slug]
-}
-
-run "web_app_display_name_empty" {
-  command = plan
-
-  variables {
-    web_app_display_name = " "
-  }
-
-  expect_failures = [var.web_app_display_name]
-}
-
-run "web_app_display_name_too_long" {
-  command = plan
-
-  variables {
-    web_app_display_name = join("", [for i in range(65) : "a"])
-  }
-
-  expect_failures = [var.web_app_display_name]
-}
-
-run "cli_app_display_name_empty" {
-  command = plan
-
-  variables {
-    cli_app_display_name = ""
-  }
-
-  expect_failures = [var.cli_app_display_name]
-}
-
-run "cli_app_display_name_too_long_in_bytes" {
-  command = plan
-
-  variables {
-    cli_app_display_name = join("", [for i in range(22) : "語"])
-  }
-
-  expect_failures = [var.cli_app_display_name]
-}
-
-run "order_not_whole" {
-  command = plan
-
-  variables {
-    order = 1.5
-  }
-
-  expect_failures = [var.order]
-}
-
-run "group_too_long" {
-  command = plan
-
-  variables {
-    group = join("", [for i in range(65) : "a"])
-  }
-
-  expect_failures = [var.group]
-}
-
-run "subdomain_false_with_an_old_AgentAPI" {
-  command = plan
-
-  variables {
-    subdomain        = false
-    agentapi_version = "v0.3.2"
-  }
-
-  expect_failures = [var.subdomain]
-}
-
-run "log_level_unknown" {
-  command = plan
-
-  variables {
-    log_level = "verbose"
-  }
-
-  expect_failures = [var.log_level]
+  expect_failures = [
+    var.workdir,
+  ]
 }
 
 # --- Accepted ---
 
-run "workdir_the_root" {
+run "accepted_1" {
   command = plan
 
   variables {
-    workdir = "/"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "workdir_the_home" {
-  command = plan
-
-  variables {
-    workdir = "~"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "workdir_below_the_home" {
-  command = plan
-
-  variables {
-    workdir = "~/my project"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "workdir_HOME" {
-  command = plan
-
-  variables {
-    workdir = "$HOME"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "workdir_below_HOME" {
-  command = plan
-
-  variables {
-    workdir = "$HOME/project"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "workdir_below_HOME_in_braces" {
-  command = plan
-
-  variables {
-    workdir = "$${HOME}/日本語 'x'"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "ai_prompt_with_shell_code" {
-  command = plan
-
-  variables {
-    ai_prompt = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "lowest_numbers" {
-  command = plan
-
-  variables {
-    agentapi_port = 1
-    order         = -1
-    app_slug      = "a"
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "highest_numbers" {
-  command = plan
-
-  variables {
-    agentapi_port = 65535
-    order         = 1000
-    app_slug      = join("", [for i in range(32) : "a"])
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "longest_names" {
-  command = plan
-
-  variables {
-    web_app_display_name = join("", [for i in range(64) : "a"])
+    workdir              = "/"                                                                             # the root
+    ai_prompt            = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line" # with shell code
+    agentapi_port        = 1                                                                               # lowest numbers
+    order                = -1
+    app_slug             = "a"
+    web_app_display_name = join("", [for i in range(64) : "a"]) # longest names
     cli_app_display_name = join("", [for i in range(21) : "語"])
     group                = join("", [for i in range(64) : "a"])
+    amp_version          = "latest" # version latest
+    agentapi_version     = "latest"
+    subdomain            = false
+    agentapi_sha256      = join("", [for i in range(64) : "A"]) # checksum in upper case
   }
 
   assert {
@@ -536,26 +173,15 @@ run "longest_names" {
   }
 }
 
-run "version_latest" {
+run "accepted_2" {
   command = plan
 
   variables {
-    amp_version      = "latest"
-    agentapi_version = "latest"
-    subdomain        = false
-  }
-
-  assert {
-    condition     = coder_script.start.run_on_start
-    error_message = "The plan has no start script."
-  }
-}
-
-run "version_exact" {
-  command = plan
-
-  variables {
-    amp_version      = "0.0.1790142911-g7618fb"
+    workdir          = "~"   # the home
+    agentapi_port    = 65535 # highest numbers
+    order            = 1000
+    app_slug         = join("", [for i in range(32) : "a"])
+    amp_version      = "0.0.1790142911-g7618fb" # version exact
     agentapi_version = "v1.0.0-rc.1"
   }
 
@@ -565,11 +191,12 @@ run "version_exact" {
   }
 }
 
-run "subdomain_false_with_the_first_AgentAPI_that_can" {
+run "accepted_3" {
   command = plan
 
   variables {
-    subdomain        = false
+    workdir          = "~/my project" # below the home
+    subdomain        = false          # false with the first AgentAPI that can
     agentapi_version = "v0.3.3"
   }
 
@@ -579,11 +206,12 @@ run "subdomain_false_with_the_first_AgentAPI_that_can" {
   }
 }
 
-run "subdomain_false_with_a_later_AgentAPI" {
+run "accepted_4" {
   command = plan
 
   variables {
-    subdomain        = false
+    workdir          = "$HOME" # HOME
+    subdomain        = false   # false with a later AgentAPI
     agentapi_version = "v1.0.0"
   }
 
@@ -593,11 +221,12 @@ run "subdomain_false_with_a_later_AgentAPI" {
   }
 }
 
-run "subdomain_true_with_an_old_AgentAPI" {
+run "accepted_5" {
   command = plan
 
   variables {
-    agentapi_version = "v0.3.2"
+    workdir          = "$HOME/project" # below HOME
+    agentapi_version = "v0.3.2"        # subdomain true with an old AgentAPI
   }
 
   assert {
@@ -606,11 +235,11 @@ run "subdomain_true_with_an_old_AgentAPI" {
   }
 }
 
-run "checksum_in_upper_case" {
+run "accepted_6" {
   command = plan
 
   variables {
-    agentapi_sha256 = join("", [for i in range(64) : "A"])
+    workdir = "$${HOME}/日本語 'x'" # below HOME in braces
   }
 
   assert {

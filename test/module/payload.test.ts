@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { moduleVariables } from "../../tools/variables.ts";
 import { exampleConfig } from "../start/example.ts";
+import { awkwardPrompt } from "../support/awkward-prompt.ts";
 import { payloadText } from "../support/payload.ts";
 import { type ApplyOptions, applyModule, moduleRoot, testAgentId } from "../support/terraform.ts";
 
@@ -17,7 +18,7 @@ const computed: Partial<Record<keyof Config, string>> = {
 /** Another value than the default for every variable in the payload. A key that is missing here fails a test below. */
 const other: Partial<Config> = {
   workdir: "$HOME/my project",
-  ai_prompt: "Fix `id` $(touch pwned) \"double\" 'single' ${HOME} %s \\ ! 日本語\nsecond line",
+  ai_prompt: awkwardPrompt,
   instruction_prompt: "# Rules\n- 'none'\n",
   mode: "high",
   base_amp_config: '{ "amp.notifications.enabled": false }',

@@ -1,4 +1,4 @@
-# What the module creates: scripts with their payload, variables of the agent, apps, outputs.
+# What the module creates: scripts, variables of the agent, apps, outputs. What is in the payload: payload.test.ts.
 
 variables {
   agent_id = "agent"
@@ -9,50 +9,6 @@ variables {
 
 run "defaults" {
   command = apply
-
-  assert {
-    condition = jsonencode(local.payload) == jsonencode({
-      agent_id                 = ""
-      workdir                  = "/home/coder/project"
-      ai_prompt                = ""
-      instruction_prompt       = ""
-      mode                     = ""
-      base_amp_config          = ""
-      mcp                      = null
-      mcp_config_remote_path   = []
-      dangerously_allow_all    = false
-      install_amp              = true
-      install_via_npm          = false
-      amp_version              = ""
-      amp_update_check_hours   = 24
-      amp_installer_url        = "https://ampcode.com/install.sh"
-      npm_registry_url         = ""
-      install_agentapi         = true
-      agentapi_version         = "v0.12.1"
-      agentapi_download_url    = "https://github.com/coder/agentapi/releases"
-      agentapi_sha256          = ""
-      agentapi_port            = 3284
-      agentapi_allowed_hosts   = []
-      app_slug                 = "amp"
-      subdomain                = true
-      report_tasks             = true
-      task_id                  = ""
-      task_log_snapshot        = true
-      continue                 = true
-      thread_id                = ""
-      thread_visibility        = ""
-      thread_labels            = []
-      enable_state_persistence = true
-      enable_agentapi          = true
-      enable_boundary          = false
-      boundary_config          = ""
-      transport                = "terminal"
-      acp_bundle_sha256        = ""
-      log_level                = "info"
-      warnings                 = []
-    })
-    error_message = "The payload is another one: ${jsonencode(local.payload)}"
-  }
 
   assert {
     condition     = strcontains(coder_script.start.script, base64gzip(jsonencode(local.payload)))
@@ -119,88 +75,15 @@ run "defaults" {
 
 # --- Inputs reach the scripts ---
 
-run "every_input_reaches_the_payload" {
+run "scripts_and_texts_reach_the_start_script_packed" {
   command = plan
 
   variables {
-    workdir                  = "$HOME/my project"
-    ai_prompt                = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line"
-    instruction_prompt       = "# Rules\n- 'none'\n"
-    mode                     = "high"
-    base_amp_config          = "{ \"amp.notifications.enabled\": false }"
-    mcp                      = "{\"docs\":{\"url\":\"https://mcp.example.com\"}}"
-    mcp_config_remote_path   = ["https://mcp.example.com/team.json", "http://10.0.0.1/x"]
-    dangerously_allow_all    = true
-    install_amp              = false
-    install_via_npm          = true
-    amp_version              = "0.0.1790142911-g7618fb"
-    amp_update_check_hours   = 0.5
-    amp_installer_url        = "https://mirror.example.com/install.sh"
-    npm_registry_url         = "https://npm.example.com"
-    install_agentapi         = false
-    agentapi_version         = "v0.12.0"
-    agentapi_download_url    = "https://mirror.example.com/agentapi"
-    agentapi_sha256          = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
-    agentapi_port            = 4000
-    agentapi_allowed_hosts   = ["chat.example.com", "[2001:db8::1]"]
-    app_slug                 = "amp-two"
-    subdomain                = false
-    report_tasks             = false
-    task_log_snapshot        = false
-    continue                 = false
-    thread_id                = "https://ampcode.com/threads/T-0199c0de-1234"
-    thread_visibility        = "workspace"
-    thread_labels            = ["ci", "a-b"]
-    enable_state_persistence = false
-    enable_boundary          = true
-    boundary_config          = "allow:\n  - \"*.example.com\"\n"
-    pre_install_script       = "#!/bin/bash\necho \"pre $(date)\"\n"
-    post_install_script      = "#!/bin/bash\necho 'post'\n"
-    log_level                = "debug"
-  }
-
-  assert {
-    condition = jsonencode(local.payload) == jsonencode({
-      agent_id                 = "agent"
-      workdir                  = "$HOME/my project"
-      ai_prompt                = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line"
-      instruction_prompt       = "# Rules\n- 'none'\n"
-      mode                     = "high"
-      base_amp_config          = "{ \"amp.notifications.enabled\": false }"
-      mcp                      = "{\"docs\":{\"url\":\"https://mcp.example.com\"}}"
-      mcp_config_remote_path   = ["https://mcp.example.com/team.json", "http://10.0.0.1/x"]
-      dangerously_allow_all    = true
-      install_amp              = false
-      install_via_npm          = true
-      amp_version              = "0.0.1790142911-g7618fb"
-      amp_update_check_hours   = 0.5
-      amp_installer_url        = "https://mirror.example.com/install.sh"
-      npm_registry_url         = "https://npm.example.com"
-      install_agentapi         = false
-      agentapi_version         = "v0.12.0"
-      agentapi_download_url    = "https://mirror.example.com/agentapi"
-      agentapi_sha256          = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-      agentapi_port            = 4000
-      agentapi_allowed_hosts   = ["chat.example.com", "[2001:db8::1]"]
-      app_slug                 = "amp-two"
-      subdomain                = false
-      report_tasks             = false
-      task_id                  = ""
-      task_log_snapshot        = false
-      continue                 = false
-      thread_id                = "https://ampcode.com/threads/T-0199c0de-1234"
-      thread_visibility        = "workspace"
-      thread_labels            = ["ci", "a-b"]
-      enable_state_persistence = false
-      enable_agentapi          = true
-      enable_boundary          = true
-      boundary_config          = "allow:\n  - \"*.example.com\"\n"
-      transport                = "terminal"
-      acp_bundle_sha256        = ""
-      log_level                = "debug"
-      warnings                 = []
-    })
-    error_message = "The payload is another one: ${jsonencode(local.payload)}"
+    ai_prompt           = "Fix `id` $(touch pwned) \"double\" 'single' $${HOME} %s \\ ! 日本語\nsecond line"
+    install_amp         = false
+    amp_installer_url   = "https://mirror.example.com/install.sh"
+    pre_install_script  = "#!/bin/bash\necho \"pre $(date)\"\n"
+    post_install_script = "#!/bin/bash\necho 'post'\n"
   }
 
   assert {

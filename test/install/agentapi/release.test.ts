@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { releaseUrl } from "../../../src/install/agentapi/release.ts";
+import { variableDefaults } from "../../../tools/variables.ts";
 import { defaultRelease } from "../../support/default-release.ts";
 
-const github = "https://github.com/coder/agentapi/releases";
+const github = String(variableDefaults()["agentapi_download_url"]);
 
 test.each([
   [github, defaultRelease, "linux", "x64", `${github}/download/${defaultRelease}/agentapi-linux-amd64`],
