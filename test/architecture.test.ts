@@ -147,9 +147,30 @@ test("node's own modules are named with node:", () => {
   expect(broken(({ to, isOwn }) => !isOwn && bare.test(to))).toEqual([]);
 });
 
-test("no barrel, no drawer for leftovers", () => {
+/** AgentAPI's client could be published: this file is the package's entry, and everything that it lists is its user's. */
+const PACKAGE_ENTRY = "agentapi/index.ts";
+
+test("AgentAPI's client needs these packages only", () => {
+  const needed = [...reachedFrom(PACKAGE_ENTRY).keys()].filter((name) => !files.includes(name));
+  expect(needed.filter((name) => !name.startsWith("node:")).sort()).toEqual([
+    "eventsource-parser",
+    "zod/mini",
+  ]);
+});
+
+test("there is one way to fetch and one reader of server-sent events", () => {
+  const using = (pattern: RegExp) => files.filter((name) => pattern.test(withoutTypes(name)));
+  expect(using(/(?<![.#\w])fetch\((?!\{)|requestWithFetch\(fetch|\.request\(url/)).toEqual([
+    "base/http.ts",
+    "base/proxied-http.ts",
+  ]);
+  expect(using(/eventsource-parser/)).toEqual(["base/server-sent-events.ts"]);
+});
+
+test("no barrel but a package's entry, no drawer for leftovers", () => {
+  expect(broken(({ to }) => to === PACKAGE_ENTRY)).toEqual([]);
   const named = files.filter((name) => /^(index|utils?|helpers?|misc|common)\.ts$/.test(basename(name)));
-  expect(named).toEqual([]);
+  expect(named).toEqual([PACKAGE_ENTRY]);
   const barrels = files.filter((name) => {
     const code = readFileSync(join(root, name), "utf8")
       .replace(/\/\*[\s\S]*?\*\//g, "")
@@ -159,5 +180,5 @@ test("no barrel, no drawer for leftovers", () => {
       code.split(";").every((part) => /^\s*(export\s+(type\s+)?(\*|\{)[\s\S]*from|\s*$)/.test(part))
     );
   });
-  expect(barrels).toEqual([]);
+  expect(barrels).toEqual([PACKAGE_ENTRY]);
 });

@@ -1,9 +1,13 @@
 /** Writes the files that are generated from others: `tsx tools/generate.ts`, or `--check` to compare. */
 import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { generateAgentApiSchema } from "./generate-agentapi-schema.ts";
+import { flowPicture } from "./documents/flow.ts";
+import { variablesDocument } from "./documents/variables.ts";
 
-const generated = [{ path: "src/agentapi/schema.ts", text: await generateAgentApiSchema() }];
+const generated = [
+  { path: "docs/images/flow.svg", text: flowPicture() },
+  { path: "docs/variables.md", text: await variablesDocument(new URL("../", import.meta.url)) },
+];
 
 for (const { path, text } of generated) {
   if (!process.argv.includes("--check")) {

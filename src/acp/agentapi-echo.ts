@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createParser } from "eventsource-parser";
+import { requestDirectly } from "../base/http.ts";
+import { readServerSentEvents } from "../base/server-sent-events.ts";
 
 /** What was last seen of the conversation; changes with every chunk that AgentAPI took in. */
 export type EchoState = string;
@@ -56,21 +57,19 @@ export class AgentApiEcho {
 
   async #listen(url: URL, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      let leave = () => {};
       try {
-        const { body, ok } = await fetch(url, { signal, headers: { accept: "text/event-stream" } });
-        if (ok && body) await this.#read(body);
+        const { status, body, close } = await requestDirectly(url, { signal });
+        leave = close;
+        const events = status === 200 ? readServerSentEvents(body) : [];
+        for await (const { event, data } of events) this.#note(event, data);
       } catch {
         // Not up yet, or gone: whoever waits has a time limit.
       }
+      leave();
       this.#connected = false;
       await sleep(RECONNECT_MS, undefined, { ref: false });
     }
-  }
-
-  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    const parser = createParser({ onEvent: ({ event, data }) => this.#note(event, data) });
-    for await (const chunk of body) parser.feed(decoder.decode(chunk, { stream: true }));
   }
 
   #note(event: string | undefined, data: string): void {

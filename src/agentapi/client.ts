@@ -1,25 +1,17 @@
-import createClient, { type Client } from "openapi-fetch";
+import type * as z from "zod/mini";
+import { bodyText, type HttpAnswer, requestDirectly, requestWithFetch } from "../base/http.ts";
+import { endpoints, type Message, type NewMessage, type Status, streams } from "./contract.ts";
 import { withDeadline } from "./deadline.ts";
 import { httpError, protocolError, publicUrl, type Target } from "./errors.ts";
 import { type AgentApiEvent, type ReadOptions, readEvents, readScreens } from "./events.ts";
-import {
-  acceptedBody,
-  type Message,
-  messagesBody,
-  parseBody,
-  type Status,
-  statusBody,
-  uploadedBody,
-} from "./responses.ts";
-import type { components, paths } from "./schema.ts";
-
-export type NewMessage = components["schemas"]["NewMessage"];
+import { parseBody, parseJson } from "./parse.ts";
 
 export interface ClientOptions {
-  /** Where AgentAPI listens, such as `http://127.0.0.1:3284`; `fetch` takes no user name or password in it. */
+  /** Where AgentAPI listens, such as `http://127.0.0.1:3284`, without user name and password. */
   baseUrl: string;
   /** How long one request may take, in milliseconds; 5000 unless given. `sendMessage` and `upload` have their own. */
   timeoutMs?: number;
+  /** Carries the requests in place of a direct connection, for a proxy or headers of your own. */
   fetch?: typeof globalThis.fetch;
 }
 
@@ -69,78 +61,80 @@ export function createAgentApiClient(options: ClientOptions): AgentApiClient {
   if (!isUsable(baseUrl)) {
     throw new TypeError("baseUrl must be an http or https address without user name, password and query");
   }
-  // Not before the first request: it loads the runtime's fetch, which in Node takes as long as Node's own start.
-  let openapiClient: Client<paths> | undefined;
-  const api = () => {
-    openapiClient ??= createClient<paths>({ baseUrl, ...(fetch && { fetch }) });
-    return openapiClient;
-  };
 
-  function targetOf(method: "GET" | "POST", path: keyof paths): Target {
+  function targetOf(method: "GET" | "POST", path: string): Target {
     return { method, url: publicUrl(baseUrl.replace(/\/$/, "") + path) };
   }
 
-  /** Closes the connection however the loop ends; the deadline's own signal must not outlive the first answer. */
+  /** The answer of a request that succeeded, its body still to be read. */
+  async function send(target: Target, signal: AbortSignal, body?: Body): Promise<HttpAnswer> {
+    const request = { method: target.method, signal, ...body };
+    const url = new URL(target.url);
+    const answer = await (fetch ? requestWithFetch(fetch, url, request) : requestDirectly(url, request));
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const text = await bodyText(answer);
+    throw httpError(target, answer.status, parseJson(text) ?? text);
+  }
+
+  function call<Answer>(
+    { method, path, answer }: Endpoint<Answer>,
+    limitMs: number,
+    request: RequestOptions = {},
+    body?: Body,
+  ): Promise<Answer> {
+    const target = targetOf(method, path);
+    return withDeadline(target, { timeoutMs: limitMs, ...request }, async (signal) => {
+      const text = await bodyText(await send(target, signal, body));
+      return parseBody(target, answer, text);
+    });
+  }
+
+  /** Closes the connection however the loop ends. */
   async function* stream<Item>(
-    path: "/events" | "/internal/screen",
-    read: (body: ReadableStream<Uint8Array>, options: ReadOptions) => AsyncGenerator<Item, void, undefined>,
+    path: string,
+    read: (body: AsyncIterable<Uint8Array>, options: ReadOptions) => AsyncGenerator<Item, void, undefined>,
     request: EventsOptions,
   ): AsyncGenerator<Item, void, undefined> {
-    // The published description names only the first of the two.
-    const typedPath = path as "/events";
-    const target = targetOf("GET", typedPath);
-    const connection = new AbortController();
+    const target = targetOf("GET", path);
+    const answer = await withDeadline(target, { timeoutMs, ...request }, (signal) => send(target, signal));
     try {
-      const answer = await withDeadline(target, { timeoutMs, ...request }, (signal) => {
-        signal.addEventListener("abort", () => connection.abort(signal.reason), { once: true });
-        return api().GET(typedPath, { signal: connection.signal, parseAs: "stream" });
-      });
-      yield* read(streamOf(target, answer), { target, idleTimeoutMs: silenceLimitMs, ...request });
+      const type = answer.header("content-type") ?? "none";
+      if (!type.startsWith("text/event-stream")) {
+        throw protocolError(target, `content type ${type}, not an event stream`, "", answer.status);
+      }
+      yield* read(answer.body, { target, idleTimeoutMs: silenceLimitMs, ...request });
     } finally {
-      connection.abort();
+      answer.close();
     }
   }
 
   return {
     baseUrl,
-    async status(request) {
-      const target = targetOf("GET", "/status");
-      return withDeadline(target, { timeoutMs, ...request }, async (signal) => {
-        const text = textOf(target, await api().GET("/status", { signal, parseAs: "text" }));
-        return parseBody(target, statusBody, text);
-      });
-    },
-    async messages(request) {
-      const target = targetOf("GET", "/messages");
-      return withDeadline(target, { timeoutMs, ...request }, async (signal) => {
-        const text = textOf(target, await api().GET("/messages", { signal, parseAs: "text" }));
-        return parseBody(target, messagesBody, text).messages;
-      });
-    },
-    async sendMessage(body, request) {
-      const target = targetOf("POST", "/message");
-      await withDeadline(target, { timeoutMs: sendTimeoutMs, ...request }, async (signal) => {
-        const text = textOf(target, await api().POST("/message", { body, signal, parseAs: "text" }));
-        parseBody(target, acceptedBody, text);
-      });
+    status: (request) => call(endpoints.status, timeoutMs, request),
+    messages: async (request) => (await call(endpoints.messages, timeoutMs, request)).messages,
+    async sendMessage(message, request) {
+      const headers = { "content-type": "application/json" };
+      await call(endpoints.sendMessage, sendTimeoutMs, request, { headers, body: JSON.stringify(message) });
     },
     async upload(file, name, request) {
-      const target = targetOf("POST", "/upload");
-      const form = new FormData();
-      form.append("file", file, name);
-      return withDeadline(target, { timeoutMs: uploadTimeoutMs, ...request }, async (signal) => {
-        const answer = await api().POST("/upload", {
-          body: { file: name },
-          bodySerializer: () => form,
-          signal,
-          parseAs: "text",
-        });
-        return { filePath: parseBody(target, uploadedBody, textOf(target, answer)).filePath };
-      });
+      const form = await encodedForm(file, name);
+      const { filePath } = await call(endpoints.upload, uploadTimeoutMs, request, form);
+      return { filePath };
     },
-    events: (request = {}) => stream("/events", readEvents, request),
-    screens: (request = {}) => stream("/internal/screen", readScreens, request),
+    events: (request = {}) => stream(streams.events, readEvents, request),
+    screens: (request = {}) => stream(streams.screens, readScreens, request),
   };
+}
+
+interface Endpoint<Answer> {
+  method: "GET" | "POST";
+  path: string;
+  answer: z.ZodMiniType<Answer>;
+}
+
+interface Body {
+  headers: Record<string, string>;
+  body: string | Uint8Array<ArrayBuffer>;
 }
 
 /** The address is not repeated in the error: what makes it unusable may be a password. */
@@ -150,22 +144,11 @@ function isUsable(address: string): boolean {
   return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === "";
 }
 
-interface Answer {
-  data?: unknown;
-  error?: unknown;
-  response: Response;
-}
-
-function textOf(target: Target, { data, error, response }: Answer): string {
-  if (!response.ok) throw httpError(target, response.status, error);
-  return typeof data === "string" ? data : "";
-}
-
-function streamOf(target: Target, { data, error, response }: Answer): ReadableStream<Uint8Array> {
-  if (!response.ok) throw httpError(target, response.status, error);
-  const type = response.headers.get("content-type") ?? "none";
-  if (!(data instanceof ReadableStream) || !type.startsWith("text/event-stream")) {
-    throw protocolError(target, `content type ${type}, not an event stream`, "", response.status);
-  }
-  return data;
+/** The file as the form that a browser would send, encoded by the platform. */
+async function encodedForm(file: Blob, name: string): Promise<Body> {
+  const form = new FormData();
+  form.append("file", file, name);
+  const encoded = new Response(form);
+  const headers = { "content-type": encoded.headers.get("content-type") ?? "" };
+  return { headers, body: new Uint8Array(await encoded.arrayBuffer()) };
 }

@@ -3,18 +3,20 @@ import { AgentApiError, type Target, timeoutError, unreachableError } from "./er
 interface DeadlineOptions {
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** What is waited for, in the words of the error. */
+  what?: "answer" | "event";
 }
 
 /**
- * Runs `work` with a signal that fires at the deadline or with the caller's signal, and settles then even where
- * `work` does not listen. Rejects with `timeout` or `unreachable`, or with the caller's own abort reason.
+ * Runs `work` with a signal that fires at the deadline or with the caller's signal, and settles then even if `work`
+ * does not listen. Rejects with `timeout` or `unreachable`, or with the caller's own abort reason.
  *
  * A timer of its own, not `AbortSignal.any` with `AbortSignal.timeout`: Node 20 may collect those as garbage
  * before they fire.
  */
 export async function withDeadline<Result>(
   target: Target,
-  { timeoutMs, signal }: DeadlineOptions,
+  { timeoutMs, signal, what }: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   signal?.throwIfAborted();
@@ -27,7 +29,7 @@ export async function withDeadline<Result>(
     };
   });
   const onAbort = (): void => stop(signal?.reason);
-  const timer = setTimeout(() => stop(timeoutError(target, timeoutMs)), timeoutMs);
+  const timer = setTimeout(() => stop(timeoutError(target, timeoutMs, what)), timeoutMs);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([work(controller.signal), stopped]);

@@ -1,3 +1,5 @@
+import { problemBody } from "./contract.ts";
+
 /**
  * What kind of failure it was:
  * - `unreachable`: no connection, or it broke before the answer was whole; trying again may help
@@ -19,7 +21,7 @@ export class AgentApiError extends Error {
   readonly kind: AgentApiErrorKind;
   /** Address of the request, without user name, password, query and fragment. */
   readonly url: string;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was an answer. */
   readonly status?: number;
   /** The server's own explanation, or the start of a body that explains nothing. */
   readonly detail?: string;
@@ -59,7 +61,7 @@ export function unreachableError({ method, url }: Target, cause: unknown): Agent
   return new AgentApiError("unreachable", url, message, { cause });
 }
 
-/** `body` is the text of the error answer: problem details, or whatever a proxy in between says. */
+/** `body` is the error answer: problem details, or the text of whatever a proxy in between says. */
 export function httpError({ method, url }: Target, status: number, body: unknown): AgentApiError {
   const detail = explain(body);
   const message = `AgentAPI answered ${method} ${url} with ${status}: ${detail}`;
@@ -72,17 +74,15 @@ export function protocolError(target: Target, reason: string, body: string, stat
   return new AgentApiError("protocol", target.url, message, { ...(status && { status }), detail });
 }
 
-/** Problem details without `errors[].value`, which repeats what was sent. */
+/** Problem details in one line; of another answer its start. */
 function explain(body: unknown): string {
   if (typeof body !== "object" || body === null) return startOf(String(body ?? ""));
-  const { title, detail, errors } = body as Record<string, unknown>;
-  const parts = [typeof detail === "string" ? detail : title];
-  for (const entry of Array.isArray(errors) ? errors : []) {
-    const { message, location } = (entry ?? {}) as Record<string, unknown>;
-    const what = typeof message === "string" ? message : "not accepted";
-    parts.push(typeof location === "string" ? `${location}: ${what}` : what);
-  }
-  const text = parts.filter((part) => typeof part === "string" && part !== "").join("; ");
+  const { title, detail, errors } = problemBody.safeParse(body).data ?? {};
+  const faults = (errors ?? []).map((fault) => {
+    const { message = "not accepted", location } = fault ?? {};
+    return location === undefined ? message : `${location}: ${message}`;
+  });
+  const text = [detail ?? title, ...faults].filter(Boolean).join("; ");
   return text === "" ? "an error without an explanation" : startOf(text, 500);
 }
 

@@ -1,121 +1,72 @@
-import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { protocolError, type Target, timeoutError, unreachableError } from "./errors.ts";
-import {
-  type AgentFault,
-  agentFault,
-  type MessageUpdate,
-  messageUpdate,
-  parseBody,
-  parseJson,
-  type StatusChange,
-  screenBody,
-  statusChange,
-} from "./responses.ts";
+import type * as z from "zod/mini";
+import { readServerSentEvents } from "../base/server-sent-events.ts";
+import { eventBodies, screenBody } from "./contract.ts";
+import { withDeadline } from "./deadline.ts";
+import { AgentApiError, protocolError, type Target } from "./errors.ts";
+import { parseBody, parseJson } from "./parse.ts";
 
-/** One event of `/events`. A name that this client does not know comes as `unknown`, its data parsed where it is JSON. */
-export type AgentApiEvent =
-  | { event: "message_update"; data: MessageUpdate }
-  | { event: "status_change"; data: StatusChange }
-  | { event: "agent_error"; data: AgentFault }
-  | { event: "unknown"; name: string; data: unknown };
+type Bodies = typeof eventBodies;
+type KnownEvent = { [Name in keyof Bodies]: { event: Name; data: z.infer<Bodies[Name]> } }[keyof Bodies];
+
+/** One event of `/events`. A name that this client does not know comes as `unknown`, its data parsed if it is JSON. */
+export type AgentApiEvent = KnownEvent | { event: "unknown"; name: string; data: unknown };
 
 export interface ReadOptions {
   target: Target;
-  /** Longest silence; the connection is closed after it. */
+  /** Longest silence, in milliseconds. */
   idleTimeoutMs: number;
   signal?: AbortSignal | undefined;
 }
 
-/** A stream that sends this much without ending an event is not AgentAPI's; memory must not grow with it. */
-const maxEventCharacters = 32 * 1024 * 1024;
-
 /** The events of one open `/events` connection. */
 export async function* readEvents(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<AgentApiEvent, void, undefined> {
-  for await (const message of readStream(body, options)) yield toEvent(options.target, message);
+  for await (const { event = "message", data } of read(body, options)) {
+    if (!isKnown(event)) {
+      yield { event: "unknown", name: event, data: parseJson(data) ?? data };
+      continue;
+    }
+    // The table pairs each name with its own data, which TypeScript cannot follow.
+    const expected: z.ZodMiniType = eventBodies[event];
+    yield { event, data: parseBody(options.target, expected, data) } as KnownEvent;
+  }
 }
 
 /** The screens of one open `/internal/screen` connection, each as its lines of text. */
 export async function* readScreens(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<string, void, undefined> {
-  for await (const { event, data } of readStream(body, options)) {
+  for await (const { event, data } of read(body, options)) {
     if (event === "screen") yield parseBody(options.target, screenBody, data).screen;
   }
 }
 
-/**
- * The messages of one open connection. Reads on only when the events read so far are taken, so that a slow reader
- * slows the server down instead of filling memory. Ends when the server closes; leaving the loop closes the connection.
- */
-async function* readStream(
-  body: ReadableStream<Uint8Array>,
-  { target, idleTimeoutMs, signal }: ReadOptions,
-): AsyncGenerator<EventSourceMessage, void, undefined> {
-  const ready: EventSourceMessage[] = [];
-  let isTooLong = false;
-  const parser = createParser({
-    maxBufferSize: maxEventCharacters,
-    onEvent: (message) => ready.push(message),
-    onError: (error) => {
-      isTooLong ||= error.type === "max-buffer-size-exceeded";
-    },
-  });
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
+async function* read(body: AsyncIterable<Uint8Array>, options: ReadOptions) {
   try {
-    for (;;) {
-      const chunk = await nextChunk(reader, { target, idleTimeoutMs, signal });
-      if (chunk === undefined) return;
-      parser.feed(decoder.decode(chunk, { stream: true }));
-      if (isTooLong)
-        throw protocolError(target, `an event of more than ${maxEventCharacters} characters`, "");
-      yield* ready.splice(0);
-    }
-  } finally {
-    // Not awaited: a peer that no longer answers must not hold the loop.
-    reader.cancel().catch(() => {});
+    yield* readServerSentEvents(withoutSilence(body, options));
+  } catch (error) {
+    if (error instanceof AgentApiError || options.signal?.aborted) throw error;
+    throw protocolError(options.target, error instanceof Error ? error.message : String(error), "");
   }
 }
 
-/** `undefined` at the end of the stream. Silence, abort and a broken connection reject. */
-async function nextChunk(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+/** The same pieces. Silence, abort and a broken connection reject, each as it would for a single request. */
+async function* withoutSilence(
+  body: AsyncIterable<Uint8Array>,
   { target, idleTimeoutMs, signal }: ReadOptions,
-): Promise<Uint8Array | undefined> {
-  signal?.throwIfAborted();
-  let stop = (_reason: unknown): void => {};
-  const stopped = new Promise<never>((_resolve, reject) => {
-    stop = reject;
-  });
-  const onAbort = (): void => stop(signal?.reason);
-  const timer = setTimeout(() => stop(timeoutError(target, idleTimeoutMs, "event")), idleTimeoutMs);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const read = reader.read().catch((cause: unknown) => {
-    throw signal?.aborted ? signal.reason : unreachableError(target, cause);
-  });
-  try {
-    const { value } = await Promise.race([read, stopped]);
-    return value;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-    read.catch(() => {});
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const pieces = body[Symbol.asyncIterator]();
+  for (;;) {
+    const wait = { timeoutMs: idleTimeoutMs, signal, what: "event" as const };
+    const { done, value } = await withDeadline(target, wait, () => pieces.next());
+    if (done) return;
+    yield value;
   }
 }
 
-function toEvent(target: Target, { event = "message", data }: EventSourceMessage): AgentApiEvent {
-  switch (event) {
-    case "message_update":
-      return { event, data: parseBody(target, messageUpdate, data) };
-    case "status_change":
-      return { event, data: parseBody(target, statusChange, data) };
-    case "agent_error":
-      return { event, data: parseBody(target, agentFault, data) };
-    default:
-      return { event: "unknown", name: event, data: parseJson(data) ?? data };
-  }
+function isKnown(name: string): name is keyof Bodies {
+  return Object.hasOwn(eventBodies, name);
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AgentApiClient, silenceLimitMs } from "./client.ts";
+import type { Status } from "./contract.ts";
 import { AgentApiError, publicUrl } from "./errors.ts";
 import type { AgentApiEvent } from "./events.ts";
-import type { Status } from "./responses.ts";
 
 export interface WaitOptions {
   /** In all, in milliseconds. */

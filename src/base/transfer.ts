@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { type HttpAnswer, httpGet } from "./http.ts";
+import type { HttpAnswer } from "./http.ts";
+import { requestThroughProxy } from "./proxied-http.ts";
 import { AttemptError } from "./retry.ts";
 
 const MAX_REDIRECTS = 10;
@@ -90,7 +91,7 @@ export class Transfer {
     };
     let url = this.#url;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-      const answer = await httpGet(url, { headers, signal, env: this.#options.env });
+      const answer = await requestThroughProxy(url, { headers, signal, env: this.#options.env });
       const location = answer.header("location");
       if (answer.status < 300 || answer.status > 399 || !location) return answer;
       answer.close();

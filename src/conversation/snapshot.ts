@@ -1,7 +1,8 @@
 import type { AgentApiClient } from "../agentapi/client.ts";
-import type { Message } from "../agentapi/responses.ts";
+import type { Message } from "../agentapi/contract.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { requestThroughProxy } from "../base/proxied-http.ts";
 import type { Context } from "../context.ts";
 
 /** What Coder accepts: the last messages, in a body of at most this many bytes. */
@@ -27,16 +28,17 @@ export async function postSnapshot(context: Context, client: AgentApiClient, log
       return;
     }
     const path = `/api/v2/workspaceagents/me/tasks/${encodeURIComponent(config.task_id)}/log-snapshot?format=agentapi`;
-    const answer = await fetch(new URL(path, url), {
+    const answer = await requestThroughProxy(new URL(path, url), {
       method: "POST",
       headers: { "content-type": "application/json", "Coder-Session-Token": token },
       body,
-      redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      env,
     });
-    await answer.body?.cancel();
+    answer.close();
     if (answer.status === 404) log.info("Snapshot: this Coder release takes none.");
-    else if (answer.ok) log.info(`Snapshot: ${body.length} bytes are with Coder.`);
+    else if (answer.status >= 200 && answer.status < 300)
+      log.info(`Snapshot: ${body.length} bytes are with Coder.`);
     else log.warn(`Snapshot: Coder answers HTTP ${answer.status}, so the stopped Task shows no messages.`);
   } catch (error) {
     log.warn(`Snapshot: ${reasonOf(error)}, so the stopped Task shows no messages.`);

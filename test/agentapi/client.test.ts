@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { createAgentApiClient } from "../../src/agentapi/client.ts";
 import { AgentApiError } from "../../src/agentapi/errors.ts";
 import { freePort } from "../support/free-port.ts";
@@ -40,10 +43,29 @@ describe("answers", () => {
   });
 
   it("uses the given fetch", async () => {
-    const fetch = async (input: RequestInfo | URL) =>
-      Response.json({ ...stableStatus, agent_type: (input as Request).url });
+    const fetch = async (...given: Parameters<typeof globalThis.fetch>) => {
+      const { url, method, body } = new Request(...given);
+      if (method === "GET") return Response.json({ ...stableStatus, agent_type: url });
+      return Response.json({ detail: await new Response(body).text() }, { status: 418 });
+    };
     const client = createAgentApiClient({ baseUrl: "http://nowhere.invalid:1/base", fetch });
     expect((await client.status()).agent_type).toBe("http://nowhere.invalid:1/base/status");
+    const refused = await caught(client.sendMessage({ type: "raw", content: "x" }));
+    expect(refused).toMatchObject({ kind: "http", status: 418, detail: '{"type":"raw","content":"x"}' });
+  });
+
+  it("opens one connection for a request and leaves none: they would hold up AgentAPI's end", async () => {
+    const sockets: Socket[] = [];
+    const server = createServer(json(stableStatus)).listen(0, "127.0.0.1");
+    server.on("connection", (socket) => sockets.push(socket));
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` });
+    for (const expected of [[true], [true, true]]) {
+      await client.status();
+      await expect.poll(() => sockets.map(({ destroyed }) => destroyed)).toEqual(expected);
+    }
   });
 });
 
@@ -91,6 +113,16 @@ describe("errors", () => {
     expect(error).toMatchObject({ kind: "protocol", message: expect.stringMatching(message) });
   });
 
+  it("follows no redirect: what it leads to is not the AgentAPI that was asked for", async () => {
+    const asked: (string | undefined)[] = [];
+    const client = await clientOf(({ url }, response) => {
+      asked.push(url);
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    });
+    expect(await caught(client.status())).toMatchObject({ kind: "http", status: 302, detail: "(empty)" });
+    expect(asked).toEqual(["/status"]);
+  });
+
   it("does not take a message for sent that was not", async () => {
     const client = await clientOf(json({ ok: false }));
     const sent = client.sendMessage({ type: "user", content: "x" });
@@ -117,8 +149,15 @@ describe("errors", () => {
     ).toMatchObject({
       kind: "timeout",
     });
-    const slow = await clientOf((_request, response) => void response.writeHead(200).write("{"));
+    let closed = false;
+    const slow = await clientOf((_request, response) => {
+      response.on("close", () => {
+        closed = true;
+      });
+      response.writeHead(200).write("{");
+    });
     expect(await caught(slow.messages({ timeoutMs: 150 }))).toMatchObject({ kind: "timeout" });
+    await expect.poll(() => closed).toBe(true);
   });
 
   it("rejects with the caller's own reason on abort", async () => {

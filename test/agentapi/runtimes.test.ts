@@ -29,8 +29,13 @@ console.log(JSON.stringify(seen));
 process.exit(0);
 `;
 
+const PROXIES = { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9" };
+
 describe.each([process.execPath, ...runtimeNames])("the client on %s", (runtime) => {
-  it("answers, fails and streams as on every other", { timeout: 60_000 }, async ({ skip }) => {
+  it.for([
+    ["answers, fails and streams as on every other", {}],
+    ["goes around a proxy that the environment names", PROXIES],
+  ] as const)("%s", { timeout: 60_000 }, async ([, proxies], { skip }) => {
     const isNode = runtime === process.execPath;
     const path = isNode
       ? runtime
@@ -50,7 +55,7 @@ describe.each([process.execPath, ...runtimeNames])("the client on %s", (runtime)
     const flags = runtime === "deno" ? ["run", "--allow-all"] : [];
     const { stdout } = await execa(path, [...flags, outfile, baseUrl], {
       timeout: 30_000,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...proxies },
     });
     expect(JSON.parse(stdout)).toEqual([
       { status: "stable", agent_type: "amp" },

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { afterEach, expect, test } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { AgentApiClient } from "../../src/agentapi/client.ts";
 import { createAgentApiClient } from "../../src/agentapi/client.ts";
 import type { Config } from "../../src/config.ts";
@@ -30,12 +33,13 @@ async function post(
     config?: Partial<Config>;
     client?: AgentApiClient;
     token?: string;
+    env?: NodeJS.ProcessEnv;
   } = {},
 ) {
   coder = await startCoderApi({ token, taskId: "task-1", answer: options.answer ?? 204 });
   const context = exampleContext(
     { task_id: "task-1", ...options.config },
-    { CODER_AGENT_URL: coder.url, CODER_AGENT_TOKEN: options.token ?? token },
+    { CODER_AGENT_URL: coder.url, CODER_AGENT_TOKEN: options.token ?? token, ...options.env },
   );
   homes.push(context.paths.home);
   const log = context.openLog(context.paths.stopLog, { rotate: true });
@@ -63,6 +67,21 @@ test.each([
   expect(durationMs).toBeLessThan(mostMs);
   expect(coder.requests.length).toBe(1);
   expect(coder.complaints).toEqual([]);
+});
+
+test("it goes through the environment's proxy", async () => {
+  const asked: string[] = [];
+  const proxy = createServer(({ method, url }, response) => {
+    asked.push(`${method} ${url}`);
+    response.writeHead(204).end();
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void proxy.close());
+  await once(proxy, "listening");
+  const { port } = proxy.address() as AddressInfo;
+  const { coder, log } = await post({ env: { HTTP_PROXY: `http://127.0.0.1:${port}` } });
+  expect(asked).toEqual([expect.stringMatching(`^POST ${coder.url}api/v2/.*log-snapshot`)]);
+  expect(coder.requests).toEqual([]);
+  expect(log).toMatch(/bytes are with Coder/);
 });
 
 test("a token that Coder refuses is a warning without the token", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Message } from "../../src/agentapi/responses.ts";
+import type { Message } from "../../src/agentapi/contract.ts";
 import { snapshotBody } from "../../src/conversation/snapshot.ts";
 
 const MOST_BYTES = 65_536;

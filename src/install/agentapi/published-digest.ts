@@ -1,4 +1,5 @@
-import { httpGet } from "../../base/http.ts";
+import { bodyText } from "../../base/http.ts";
+import { requestThroughProxy } from "../../base/proxied-http.ts";
 
 const TIMEOUT_MS = 5_000;
 const MAX_CHARACTERS = 1_000_000;
@@ -35,16 +36,15 @@ function digestIn(release: string | undefined, asset: string | undefined): strin
 async function textAt(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   try {
     const headers = { "user-agent": "amp-module", accept: "*/*" };
-    const answer = await httpGet(new URL(url), { env, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await requestThroughProxy(new URL(url), {
+      env,
+      headers,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     try {
       if (answer.status !== 200) return undefined;
-      const decoder = new TextDecoder();
-      let text = "";
-      for await (const chunk of answer.body) {
-        text += decoder.decode(chunk, { stream: true });
-        if (text.length > MAX_CHARACTERS) return undefined;
-      }
-      return text;
+      const text = await bodyText(answer, MAX_CHARACTERS);
+      return text.length > MAX_CHARACTERS ? undefined : text;
     } finally {
       answer.close();
     }
