@@ -6,7 +6,7 @@ import { variablesDocument } from "./documents/variables.ts";
 
 const generated = [
   { path: "docs/images/flow.svg", text: flowPicture() },
-  { path: "docs/variables.md", text: await variablesDocument(new URL("../", import.meta.url)) },
+  { path: "docs/variables.md", text: variablesDocument() },
 ];
 
 for (const { path, text } of generated) {

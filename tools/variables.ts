@@ -1,29 +1,55 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import hcl from "@evops/hcl-terraform-parser";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** A variable of the module, as its block says. */
 export interface Variable {
   name: string;
-  /** The file that has the block. */
-  file: string;
-  /** undefined for a variable that a template must set. */
-  default?: unknown;
+  type?: string;
+  description?: string;
+  /** null also for a variable that a template must set. */
+  default: unknown;
+  required: boolean;
+  /** Where its block begins. */
+  pos: { line: number };
 }
 
-/** Every variable of the module. Defaults are read as JSON, which all of them are. */
-export function moduleVariables(): Variable[] {
-  return readdirSync(root)
-    .filter((file) => file.endsWith(".tf"))
-    .flatMap((file) =>
-      [...readFileSync(`${root}${file}`, "utf8").matchAll(/^variable "(\w+)" \{\n(.*?)^\}/gms)].map(
-        ([, name = "", block = ""]) => {
-          const [, text] = block.match(/^ {2}default +=(.+)$/m) ?? [];
-          return { name, file, ...(text !== undefined && { default: JSON.parse(text) }) };
-        },
-      ),
-    );
+/** An output of the module. */
+export interface Output {
+  name: string;
+  description?: string;
+}
+
+/** One of the module's `*.tf` files. */
+export interface TerraformFile {
+  name: string;
+  text: string;
+  /** In the order of the file. */
+  variables: Variable[];
+  outputs: Output[];
+}
+
+/** The module's own `*.tf` files, those with variables in the order in which they are told. */
+export function terraformFiles(): TerraformFile[] {
+  const names = readdirSync(root).filter((name) => name.endsWith(".tf"));
+  return names.map((name) => {
+    const text = readFileSync(`${root}${name}`, "utf8");
+    const parsed = hcl.parse(text) as {
+      variables: Record<string, Variable>;
+      outputs: Record<string, Output>;
+    };
+    const variables = Object.values(parsed.variables).sort((a, b) => a.pos.line - b.pos.line);
+    return { name, text, variables, outputs: Object.values(parsed.outputs) };
+  });
+}
+
+/** Every variable of the module, with the file that declares it. */
+export function moduleVariables(): (Variable & { file: string })[] {
+  return terraformFiles().flatMap(({ name, variables }) =>
+    variables.map((variable) => ({ ...variable, file: name })),
+  );
 }
 
 /** Defaults by the variable's name. */

@@ -9,6 +9,7 @@ import { addUp, check, leaveOut, type Step, type StepResult } from "./step.ts";
 
 export const lintSteps: Step[] = [
   { name: "biome", run: () => check("biome", ["check", "--error-on-warnings"]) },
+  { name: "prettier", run: () => check("prettier", ["--check", "**/*.md"]) },
   { name: "tsc", run: () => check("tsc", []) },
   {
     name: "terraform fmt",
