@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { startChild } from "../base/child.ts";
 
 /** Exit codes that Amp knows for a delegated rule: 0 allows, 1 would ask, 2 refuses and shows stderr to the model. */
 const ALLOW = 0;
@@ -41,12 +41,15 @@ async function decisionOf(decider: string, input: string): Promise<number> {
   const path = decider
     .replace(/^~(?=\/|$)/, process.env["HOME"] ?? "~")
     .replace(/%([^%]+)%/g, (whole, name: string) => process.env[name] || whole);
-  const child = spawn(path, [], { stdio: ["pipe", "ignore", "inherit"] });
-  // A program that does not read its input has decided all the same.
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? REFUSE));
+  const { child, isStarted, exited } = startChild(path, [], {
+    env: process.env,
+    stdio: ["pipe", "ignore", "inherit"],
+    // Amp ends the whole of a call that was given up.
+    hasOwnGroup: false,
   });
+  // A program that does not read its input has decided all the same.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(input);
+  await isStarted;
+  return (await exited).code ?? REFUSE;
 }

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { PermissionRule } from "../amp/options.ts";
 import { PrivateFolder } from "../amp/private-files.ts";
+import { quote } from "../base/shell.ts";
 
 /** A tool call that a rule wants somebody's consent for. */
 export interface PermissionQuestion {
@@ -59,7 +60,7 @@ export class PermissionBroker {
   }
 
   #write(name: string, args: readonly string[]): string {
-    const words = [...this.#command, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    const words = [...this.#command, ...args].map(quote).join(" ");
     // An official Amp binary runs JavaScript when it is told to be the Bun inside it.
     const bun = process.versions["bun"] ? "BUN_BE_BUN=1 " : "";
     return this.#folder.write(name, `#!/bin/sh\n${bun}exec ${words}\n`, 0o700);

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { Exit } from "../base/child.ts";
 import { allowsAllBySetting, buildInvocation } from "./arguments.ts";
 import { type AmpRecord, decodeLine, MAX_LINE_BYTES } from "./decode.ts";
 import { diagnose, essence, isLoginPrompt } from "./diagnose.ts";
@@ -8,7 +9,7 @@ import { inputLines, type Prompt } from "./input.ts";
 import { LineSplitter } from "./lines.ts";
 import { checkOptions, type ExecuteOptions } from "./options.ts";
 import { PrivateFolder } from "./private-files.ts";
-import { AmpProcess, type Exit } from "./process.ts";
+import { AmpProcess } from "./process.ts";
 import { createRedact, mcpSecrets, type Redact } from "./redact.ts";
 import { environment, resolveAmp } from "./resolve.ts";
 import { overlaidSettings, readSettings, settingsPath } from "./settings.ts";

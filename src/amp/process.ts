@@ -1,5 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { type Exit, type StartedChild, signalGroup, startChild } from "../base/child.ts";
+import { errorCode, reasonOf } from "../base/errors.ts";
 import { AmpError } from "./errors.ts";
 import { ampCommand } from "./find.ts";
 
@@ -14,18 +16,15 @@ export interface LaunchOptions {
   graceMs: number;
 }
 
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
-
 /**
  * A running Amp in a process group of its own, so that what it started ends with it. Its stdout is read only as fast
  * as `chunks` is consumed; of its stderr the last 64 KiB are kept.
  */
 export class AmpProcess {
   readonly exited: Promise<Exit>;
-  readonly #child: ChildProcess & { stdin: Writable; stdout: Readable };
+  readonly #child: ChildProcess;
+  readonly #stdin: Writable;
+  readonly #stdout: Readable;
   readonly #graceMs: number;
   readonly #killAtExit = () => this.#kill("SIGKILL");
   #stderr: Buffer[] = [];
@@ -35,20 +34,22 @@ export class AmpProcess {
   #ending: Promise<void> | undefined;
   #quietCheck: NodeJS.Timeout | undefined;
 
-  private constructor(child: ChildProcess & { stdin: Writable; stdout: Readable }, graceMs: number) {
+  private constructor({ child, exited }: StartedChild, graceMs: number) {
+    const { stdin, stdout } = child;
+    if (!stdin || !stdout) throw new Error("Amp was started without pipes");
     this.#child = child;
+    this.#stdin = stdin;
+    this.#stdout = stdout;
     this.#graceMs = graceMs;
     // The child's end says more than a broken pipe does.
-    child.stdin.on("error", () => {});
+    stdin.on("error", () => {});
     child.stderr?.on("data", (chunk: Buffer) => this.#keepStderr(chunk));
     process.once("exit", this.#killAtExit);
-    this.exited = new Promise((resolve) => {
-      child.once("exit", (code, signal) => {
-        this.#isOver = true;
-        process.off("exit", this.#killAtExit);
-        this.#releaseWhenQuiet();
-        resolve({ code, signal });
-      });
+    this.exited = exited.then((exit) => {
+      this.#isOver = true;
+      process.off("exit", this.#killAtExit);
+      this.#releaseWhenQuiet();
+      return exit;
     });
   }
 
@@ -58,21 +59,16 @@ export class AmpProcess {
    */
   static async start(path: string, args: readonly string[], options: LaunchOptions): Promise<AmpProcess> {
     const { file, args: before } = ampCommand(path);
-    const child = spawn(file, [...before, ...args], {
-      cwd: options.cwd,
-      env: options.env,
-      detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    const started = new AmpProcess(child, options.graceMs);
-    await new Promise<void>((resolve, reject) => {
-      child.once("spawn", resolve);
-      child.once("error", (cause: NodeJS.ErrnoException) => {
-        process.off("exit", started.#killAtExit);
-        reject(startError(path, options.cwd, cause));
-      });
-    });
-    return started;
+    const { cwd, env } = options;
+    const started = startChild(file, [...before, ...args], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+    const amp = new AmpProcess(started, options.graceMs);
+    try {
+      await started.isStarted;
+    } catch (cause) {
+      process.off("exit", amp.#killAtExit);
+      throw startError(path, cwd, cause);
+    }
+    return amp;
   }
 
   get stdout(): AsyncIterable<Uint8Array> {
@@ -106,7 +102,7 @@ export class AmpProcess {
 
   /** Writes to Amp's stdin, no faster than Amp reads, and closes it. Stops silently when Amp ends. */
   async feed(lines: AsyncIterable<string>): Promise<void> {
-    const { stdin } = this.#child;
+    const stdin = this.#stdin;
     for await (const line of lines) {
       if (this.#isOver || stdin.destroyed) return;
       if (!stdin.write(line)) await this.#drained(stdin);
@@ -122,7 +118,7 @@ export class AmpProcess {
 
   /** Lets go of an Amp that has ended by itself. What it left running on purpose, such as a server, goes on. */
   release(): void {
-    this.#child.stdout.destroy();
+    this.#stdout.destroy();
     this.#child.stderr?.destroy();
   }
 
@@ -140,20 +136,20 @@ export class AmpProcess {
 
   async *#chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of this.#child.stdout as AsyncIterable<Uint8Array>) {
+      for await (const chunk of this.#stdout as AsyncIterable<Uint8Array>) {
         this.#readBytes += chunk.length;
         yield chunk;
       }
     } catch (error) {
       // Thrown for a stream that was given up, by `terminate` or because it stayed silent.
-      if (!this.#child.stdout.destroyed) throw error;
+      if (!this.#stdout.destroyed) throw error;
     } finally {
       clearInterval(this.#quietCheck);
     }
   }
 
   #releaseWhenQuiet(): void {
-    const { stdout } = this.#child;
+    const stdout = this.#stdout;
     let seen = -1;
     const isQuiet = () => stdout.readableLength === 0 && seen === this.#readBytes;
     this.#quietCheck = setInterval(() => {
@@ -181,19 +177,13 @@ export class AmpProcess {
   }
 
   #kill(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // The whole group is gone, or this runtime made no group.
-      if (!this.#isOver) this.#child.kill(signal);
-    }
+    // The whole group is gone, or this runtime made no group.
+    if (!signalGroup(this.#child, signal) && !this.#isOver) this.#child.kill(signal);
   }
 }
 
-function startError(path: string, cwd: string | undefined, cause: NodeJS.ErrnoException): AmpError {
-  const reason = cause.code ?? cause.message;
+function startError(path: string, cwd: string | undefined, cause: unknown): AmpError {
+  const reason = errorCode(cause) || reasonOf(cause);
   const where = cwd === undefined ? "" : ` in ${cwd}`;
   return new AmpError("cli_not_found", `Amp (${path}) cannot be started${where}: ${reason}.`, {
     remedy: "Check that both exist and that Amp may be run; install Amp again if it is broken.",

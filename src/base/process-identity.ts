@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { textIn } from "./glance.ts";
+import { ps } from "./child.ts";
+import { namesIn, textIn } from "./glance.ts";
 
 /**
  * Names one process for good: pids are reused, above all after a container restart, but never with the same
@@ -26,7 +26,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
 
 /** The command line of a live process as one string, or undefined. */
 export function commandLineOf(pid: number): string | undefined {
-  if (process.platform !== "linux") return ps(pid, "command=");
+  if (process.platform !== "linux") return psOf(pid, "command=");
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
   } catch {
@@ -36,7 +36,7 @@ export function commandLineOf(pid: number): string | undefined {
 
 /** A live process's state as `ps` shows it, such as `S`, or `T` for one that a signal has stopped. */
 export function stateOf(pid: number): string | undefined {
-  return process.platform === "linux" ? statFields(pid)[0] : ps(pid, "state=");
+  return process.platform === "linux" ? statFields(pid)[0] : psOf(pid, "state=");
 }
 
 /** Field 22 of `/proc/<pid>/stat` (proc(5)): clock ticks between boot and the process's start. */
@@ -53,6 +53,13 @@ export function statFields(pid: number): string[] {
   return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
+/** The pids of all processes; empty where the system has no `/proc`. */
+export function livePids(): number[] {
+  return namesIn("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 /** Some sandboxes have no boot id; the start time alone then tells two processes apart. */
 function bootId(): string {
   try {
@@ -63,10 +70,9 @@ function bootId(): string {
 }
 
 function startTimeFromPs(pid: number): string | undefined {
-  return ps(pid, "lstart=");
+  return psOf(pid, "lstart=");
 }
 
-function ps(pid: number, field: string): string | undefined {
-  const { stdout } = spawnSync("ps", ["-o", field, "-p", String(pid)], { encoding: "utf8" });
-  return stdout?.trim() || undefined;
+function psOf(pid: number, field: string): string | undefined {
+  return ps("-o", field, "-p", String(pid)).trim() || undefined;
 }

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { ps } from "./child.ts";
+import { livePids, statFields } from "./process-identity.ts";
 
 /** The pids of all processes below `pid`, parents before children. */
 export function descendantsOf(pid: number): number[] {
@@ -14,22 +14,11 @@ export function descendantsOf(pid: number): number[] {
 type ChildAndParent = [child: number, parent: number];
 
 function parentsFromProc(): ChildAndParent[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name): ChildAndParent[] => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-        // Behind the command in parentheses: state, then the parent's pid (proc(5)).
-        return [[Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])]];
-      } catch {
-        return [];
-      }
-    });
+  return livePids().map((pid) => [pid, Number(statFields(pid)[1])]);
 }
 
 function parentsFromPs(): ChildAndParent[] {
-  const { stdout } = spawnSync("ps", ["-axo", "pid=,ppid="], { encoding: "utf8" });
-  return (stdout ?? "")
+  return ps("-axo", "pid=,ppid=")
     .split("\n")
     .map((line) => line.trim().split(/\s+/).map(Number))
     .flatMap(([child, parent]): ChildAndParent[] => (child && parent !== undefined ? [[child, parent]] : []));

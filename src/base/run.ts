@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type StartedChild, signalGroup, startChild } from "./child.ts";
 import { eachLine } from "./lines.ts";
 import type { Redact } from "./redact.ts";
 
@@ -16,7 +16,7 @@ export interface RunOptions {
   /** Masks each line before anything is cut off it: half of a secret would not be known for one. */
   redact?: Redact;
   /** Called with each line of stdout and stderr, in order of arrival. */
-  onLine?: (line: string) => void;
+  onLine?: (line: string, from: "stdout" | "stderr") => void;
   /** Says for a line why the program need not go on; it is ended then. */
   endAt?: (line: string) => string | undefined;
 }
@@ -30,40 +30,37 @@ export interface RunResult {
 }
 
 /**
- * The one place that runs a program and waits for it. Arguments are passed as they are: no shell sees them. The
- * program gets a process group of its own, and on a timeout the whole group is ended. What it leaves running in the
- * background is not waited for.
+ * The one place that runs a program and waits for it. On a timeout its whole process group is ended. What it leaves
+ * running in the background is not waited for.
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   let output = "";
   let ended: string | undefined;
-  let child: ChildProcess;
-  const onLine = (line: string) => {
+  let started: StartedChild;
+  const onLine = (line: string, from: "stdout" | "stderr") => {
     output = `${output}${line}\n`.slice(-TAIL);
-    options.onLine?.(line);
+    options.onLine?.(line, from);
     const reason = ended === undefined ? options.endAt?.(line) : undefined;
     if (reason !== undefined) end(reason);
   };
   const end = (reason: string) => {
     ended = reason;
-    endGroup(child.pid);
+    signalGroup(started.child, "SIGKILL");
   };
   try {
-    child = spawn(file, args, {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: options.env,
-      detached: true,
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    });
+    const { env, cwd } = options;
+    started = startChild(file, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
   } catch (error) {
     return couldNotStart(error);
   }
-  const readLines = (stream: Readable | null) =>
-    stream ? eachLine(stream, onLine, options.redact) : Promise.resolve();
+  const { stdout, stderr } = started.child;
+  const readLines = (stream: Readable | null, from: "stdout" | "stderr") =>
+    stream ? eachLine(stream, (line) => onLine(line, from), options.redact) : Promise.resolve();
   const timer = setTimeout(() => end(`it took longer than ${options.timeoutMs / 1000} s`), options.timeoutMs);
-  const closed = Promise.all([readLines(child.stdout), readLines(child.stderr)]);
+  const closed = Promise.all([readLines(stdout, "stdout"), readLines(stderr, "stderr")]);
   try {
-    const { code, signal } = await exitOf(child);
+    await started.isStarted;
+    const { code, signal } = await started.exited;
     await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
     const failure = ended ?? (signal ? `it was ended by ${signal}` : undefined);
     return { exitCode: code ?? 1, output, ...(failure === undefined ? {} : { failure }) };
@@ -71,27 +68,11 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     return couldNotStart(error);
   } finally {
     clearTimeout(timer);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    stdout?.destroy();
+    stderr?.destroy();
   }
-}
-
-function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  return new Promise((resolve, reject) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
-    child.once("error", reject);
-  });
 }
 
 function couldNotStart(error: unknown): RunResult {
   return { exitCode: 1, output: "", failure: error instanceof Error ? error.message : String(error) };
-}
-
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It ended between the timeout and the signal.
-  }
 }

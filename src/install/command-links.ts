@@ -3,6 +3,7 @@ import { basename, delimiter, join } from "node:path";
 import { readIfExists, temporaryBeside, writeFileAtomic } from "../base/atomic-file.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { inQuotes } from "../base/shell.ts";
 import type { Context } from "../context.ts";
 
 /** What people type in a terminal, with the program behind it. */
@@ -85,7 +86,7 @@ function addPathLine(profile: string, bin: string, slug: string, log: Log): void
  */
 export function withPathLine(text: string, shell: "posix" | "fish", bin: string, slug: string): string {
   const mark = `# amp module ${slug}`;
-  const quoted = `'${bin.replaceAll("'", shell === "fish" ? "\\'" : "'\\''")}'`;
+  const quoted = shell === "fish" ? `'${bin.replaceAll("'", "\\'")}'` : inQuotes(bin);
   const line =
     shell === "fish"
       ? `fish_add_path --append ${quoted} ${mark}`

@@ -101,8 +101,3 @@ function chatPath(config: Config, env: NodeJS.ProcessEnv): string {
   const agent = env["CODER_WORKSPACE_AGENT_NAME"] || config.agent_id;
   return `/@${owner}/${workspace}.${agent}/apps/${config.app_slug}/chat`;
 }
-
-/** One word of a shell command, whatever is in it. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { accessSync, closeSync, constants, openSync } from "node:fs";
+import { startChild } from "../base/child.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import { identifyProcess, type ProcessIdentity } from "../base/process-identity.ts";
 import type { Command } from "./command.ts";
@@ -41,19 +41,13 @@ export async function launchServer(launch: Launch): Promise<LaunchedServer> {
     accessSync(command.file, constants.X_OK);
     const saves = supervisor.savesState ? "yes" : "no";
     const args = [supervisor.script, supervisor.state, saves, command.file, ...command.args];
-    const child = spawn("/bin/sh", args, {
+    const { child, isStarted, exited } = startChild("/bin/sh", args, {
       cwd,
       env,
-      detached: true,
       stdio: [input, output, output],
     });
-    const ended = new Promise<string>((resolve) => {
-      child.once("exit", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
-    });
-    await new Promise<void>((resolve, reject) => {
-      child.once("spawn", resolve);
-      child.once("error", reject);
-    });
+    const ended = exited.then(({ code, signal }) => (signal ? `signal ${signal}` : `exit code ${code}`));
+    await isStarted;
     child.unref();
     const identity = identifyProcess(child.pid ?? 0);
     // It can be gone already; the caller learns that from `ended`.

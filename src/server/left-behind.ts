@@ -1,5 +1,5 @@
-import { namesIn, targetOf, textIn } from "../base/glance.ts";
-import { identifyProcess, type ProcessIdentity, statFields } from "../base/process-identity.ts";
+import { targetOf, textIn } from "../base/glance.ts";
+import { identifyProcess, livePids, type ProcessIdentity, statFields } from "../base/process-identity.ts";
 import { isServer } from "./process.ts";
 
 /**
@@ -20,9 +20,8 @@ export function findLeftServers(moduleDir: string): ProcessIdentity[] {
 
 function pidsOf(moduleDir: string): number[] {
   const mark = `AMP_MODULE_INSTANCE=${moduleDir}`;
-  return namesIn("/proc")
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid)
+  return livePids()
+    .filter((pid) => pid !== process.pid)
     .filter((pid) => textIn(`/proc/${pid}/environ`).split("\0").includes(mark));
 }
 

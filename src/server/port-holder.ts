@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { namesIn, targetOf, textIn } from "../base/glance.ts";
-import { commandLineOf } from "../base/process-identity.ts";
+import { commandLineOf, livePids } from "../base/process-identity.ts";
 
 /** Whether something accepts connections on a loopback port. */
 export function isPortTaken(port: number): Promise<boolean> {
@@ -39,12 +39,9 @@ function pidListeningOn(port: number): number | undefined {
   const sockets = listenersOn(port, socketTables());
   // Nobody listens: no reason to look through every process.
   if (sockets.length === 0) return undefined;
-  return namesIn("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .find((pid) =>
-      namesIn(`/proc/${pid}/fd`).some((fd) => sockets.includes(targetOf(`/proc/${pid}/fd/${fd}`))),
-    );
+  return livePids().find((pid) =>
+    namesIn(`/proc/${pid}/fd`).some((fd) => sockets.includes(targetOf(`/proc/${pid}/fd/${fd}`))),
+  );
 }
 
 function socketTables(): string {

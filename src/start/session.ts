@@ -3,10 +3,11 @@ import { join } from "node:path";
 import type { AmpProbe } from "../amp/probe.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import type { Log } from "../base/log.ts";
+import { quote } from "../base/shell.ts";
 import type { Context } from "../context.ts";
 import { chooseThread } from "../conversation/thread.ts";
 import { expandHome } from "../paths.ts";
-import { agentCommand, type Command, quote } from "../server/command.ts";
+import { agentCommand, type Command } from "../server/command.ts";
 import { checkMode, makeWorkdir } from "./plan.ts";
 
 /**
