@@ -179,13 +179,14 @@ mask() {
       }
       rest = $0
       done = ""
-      while (match(toupper(rest), /[?&][A-Z0-9_.-]*(KEY|TOKEN|SECRET|PASSW|CREDENTIAL|SIG)[A-Z0-9_.-]*=/)) {
+      while (match(toupper(rest), /[?&][A-Z0-9_.-]*(KEY|TOKEN|SECRET|PASSW|CREDENTIAL|SIG)[A-Z0-9_.-]*=|AUTHTOKEN=/)) {
         done = done substr(rest, 1, RSTART + RLENGTH - 1) "[redacted]"
         rest = substr(rest, RSTART + RLENGTH)
         sub(/^[^&# \t"\047<>]*/, "", rest)
       }
       $0 = done rest
       gsub(/:\/\/[^\/ \t?#"\047<>]+@/, "://[redacted]@")
+      gsub(/sgamp_[A-Za-z0-9_]+/, "[redacted]")
       print
       fflush()
     }'

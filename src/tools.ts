@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AmpOptions } from "./amp/options.ts";
-import { fileProbeCache } from "./base/probe-cache.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { createFront, runFront } from "./commands/front.ts";
 import { prebakeCommand } from "./commands/prebake.ts";
@@ -34,7 +33,7 @@ try {
 function whereAmpIs(): AmpOptions {
   try {
     const { paths } = contextOfThisFile();
-    return { probeCache: fileProbeCache(paths.ampProbe), npmPrefixes: ampPrefixes(paths) };
+    return { probeCache: paths.ampProbe, npmPrefixes: ampPrefixes(paths) };
   } catch {
     return { npmPrefixes: [PREBAKED_DIR] };
   }

@@ -26,7 +26,7 @@ export async function bundleOnce(entry: string): Promise<string> {
     mainFields: ["module", "main"],
     legalComments: "none",
     define: {
-      MODULE_VERSION: JSON.stringify(version),
+      BUILT_VERSION: JSON.stringify(version),
       VARIABLE_DEFAULTS: JSON.stringify(definedDefaults()),
     },
     metafile: true,

@@ -1,6 +1,6 @@
 import { RequestError } from "@agentclientprotocol/sdk";
 import { AmpError, AmpOptionError } from "../amp/errors.ts";
-import type { Redact } from "../amp/redact.ts";
+import type { Redact } from "../base/redact.ts";
 import { BadPrompt } from "./content.ts";
 import type { FailedTurn } from "./signals.ts";
 

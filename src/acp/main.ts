@@ -1,10 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ndJsonStream } from "@agentclientprotocol/sdk";
-import type { ProbeCache } from "../amp/probe.ts";
-import { createRedact } from "../amp/redact.ts";
 import { resolveAmp } from "../amp/resolve.ts";
+import { createRedact } from "../base/redact.ts";
 import { AmpAgent } from "./agent.ts";
 import { askThroughSocket } from "./ask-helper.ts";
 import { parseAgentOptions, USAGE } from "./options.ts";
@@ -35,7 +33,7 @@ async function serve(): Promise<void> {
   const { probeCache, npmPrefixes } = options;
   const agent = new AmpAgent({
     options,
-    amp: () => resolveAmp({ npmPrefixes, ...(probeCache && { probeCache: fileCache(probeCache) }) }),
+    amp: () => resolveAmp({ npmPrefixes, ...(probeCache && { probeCache }) }),
     // Deno gives a script no right to read stdin's questions or a socket unless it is told to.
     helper: [
       process.execPath,
@@ -55,23 +53,4 @@ async function serve(): Promise<void> {
   await agent.close();
   // A client that keeps its end of the pipe open must not keep this process.
   process.exit(0);
-}
-
-function fileCache(path: string): ProbeCache {
-  return {
-    read() {
-      try {
-        return readFileSync(path, "utf8");
-      } catch {
-        return undefined;
-      }
-    },
-    write(text) {
-      try {
-        writeFileSync(path, text, { mode: 0o600 });
-      } catch {
-        // The next start probes again.
-      }
-    },
-  };
 }

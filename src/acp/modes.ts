@@ -1,4 +1,5 @@
 import type { SessionModeState } from "@agentclientprotocol/sdk";
+import { mayHaveMode } from "../amp/modes.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 
 /** Stands for Amp's own choice. Amp does not tell which of its modes that is. */
@@ -17,7 +18,7 @@ export function modeState({ modes }: AmpProbe, current: string | undefined): Ses
 }
 
 /** The value for Amp's `--mode`. @returns undefined for the default, null for a mode that there is not */
-export function modeOf({ modes, hasPluginModes }: AmpProbe, id: string): string | undefined | null {
+export function modeOf(amp: AmpProbe, id: string): string | undefined | null {
   if (id === DEFAULT) return undefined;
-  return modes.includes(id) || hasPluginModes ? id : null;
+  return mayHaveMode(amp, id) ? id : null;
 }

@@ -1,11 +1,11 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { ExecuteOptions } from "../amp/options.ts";
+import { type ExecuteOptions, VISIBILITIES } from "../amp/options.ts";
 import { threadId } from "../amp/thread-id.ts";
 
 /** What happens where a permission rule says `ask`: `auto` asks the client, and refuses where nobody sits there. */
-export type AskPolicy = "auto" | "client" | "deny" | "allow";
+export type AskPolicy = (typeof ASK)[number];
 
 export interface AgentOptions {
   ask: AskPolicy;
@@ -27,8 +27,7 @@ export interface AgentOptions {
 
 /** A turn may build and test for hours, but not for ever. */
 const DEFAULT_TIMEOUT_S = 6 * 60 * 60;
-const ASK: readonly string[] = ["auto", "client", "deny", "allow"];
-const VISIBILITY: readonly string[] = ["private", "public", "unlisted", "workspace", "group"];
+const ASK = ["auto", "client", "deny", "allow"] as const;
 
 export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on stdin and stdout
 
@@ -37,8 +36,8 @@ export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on 
   --thread-file <file>      keep the id of the thread in use here, as JSON
   --continue                begin with the thread in --thread-file
   --label <label>           label for new threads, may be repeated
-  --visibility <who>        visibility of new threads: ${VISIBILITY.join(", ")}
-  --ask <policy>            where a permission rule says "ask": auto, client, deny, allow
+  --visibility <who>        visibility of new threads: ${VISIBILITIES.join(", ")}
+  --ask <policy>            where a permission rule says "ask": ${ASK.join(", ")}
   --timeout <seconds>       end a turn after this time; ${DEFAULT_TIMEOUT_S} by default, 0 for never
   --agentapi-url <url>      the AgentAPI that runs this agent: lets it see that nothing gets lost on the way
   --settings-file <file>    Amp's settings in place of the user's
@@ -73,7 +72,7 @@ export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEn
   if (!(timeout >= 0)) throw new TypeError(`--timeout ${values.timeout}: want seconds`);
   const { mode, thread, visibility } = values;
   return {
-    ask: oneOf("--ask", ASK, values.ask ?? "auto") as AskPolicy,
+    ask: oneOf("--ask", ASK, values.ask ?? "auto"),
     ...(thread && { thread: threadId(thread) }),
     isContinued: values.continue === true,
     ...(values["thread-file"] && { threadFile: values["thread-file"] }),
@@ -86,13 +85,14 @@ export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEn
       timeoutMs: timeout * 1000,
       labels: values.label ?? [],
       ...(mode && { mode }),
-      ...(visibility && { visibility: oneOf("--visibility", VISIBILITY, visibility) as "private" }),
+      ...(visibility && { visibility: oneOf("--visibility", VISIBILITIES, visibility) }),
       ...(values["settings-file"] && { settingsFile: values["settings-file"] }),
     },
   };
 }
 
-function oneOf(flag: string, allowed: readonly string[], value: string): string {
-  if (allowed.includes(value)) return value;
+function oneOf<T extends string>(flag: string, allowed: readonly T[], value: string): T {
+  const known = allowed.find((each) => each === value);
+  if (known !== undefined) return known;
   throw new TypeError(`${flag} ${value}: want ${allowed.join(", ")}`);
 }

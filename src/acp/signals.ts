@@ -1,7 +1,9 @@
 /*
  * What the agent tells on stderr about how it fares. Under AgentAPI these lines stand in agentapi-start.log, where the
- * start looks for them. Nothing is imported here, so that reading them costs a bundle nothing.
+ * start looks for them.
  */
+
+import { onOneLine } from "../base/harmless.ts";
 
 /** Every line of the agent begins so. */
 export const AGENT_LINE = "amp-acp: ";
@@ -22,7 +24,7 @@ export interface FailedTurn {
 /** The line for a failed turn, without the prefix. */
 export function turnFailed({ kind, reason }: FailedTurn): string {
   // A reason is one line, and no control character of somebody else's text steers the terminal that shows the log.
-  const line = reason.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  const line = onOneLine(reason).replace(/\s+/g, " ").trim();
   return `${TURN_FAILED}${kind}: ${line.slice(0, MAX_REASON)}`;
 }
 

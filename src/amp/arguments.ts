@@ -1,4 +1,5 @@
 import { AmpError, AmpOptionError } from "./errors.ts";
+import { mayHaveMode } from "./modes.ts";
 import type { ExecuteOptions } from "./options.ts";
 import type { AmpProbe } from "./probe.ts";
 import { threadId } from "./thread-id.ts";
@@ -97,14 +98,10 @@ function olderStart({ flags, version }: AmpProbe, thread: true | string | undefi
   return [...start, "--continue", threadId(thread)];
 }
 
-function checkedMode(
-  { modes, hasPluginModes, version }: AmpProbe,
-  mode: string | undefined,
-): string | undefined {
+function checkedMode(probe: AmpProbe, mode: string | undefined): string | undefined {
   if (mode === undefined || mode === "") return undefined;
-  const isKnown = modes.some((known) => known.toLowerCase() === mode.toLowerCase());
-  if (isKnown || hasPluginModes || modes.length === 0) return mode;
+  if (mayHaveMode(probe, mode)) return mode;
   throw new AmpOptionError(
-    `the mode ${JSON.stringify(mode)} is not one of Amp ${version}: ${modes.join(", ")}`,
+    `the mode ${JSON.stringify(mode)} is not one of Amp ${probe.version}: ${probe.modes.join(", ")}`,
   );
 }

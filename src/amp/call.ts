@@ -1,9 +1,9 @@
 import type * as z from "zod/mini";
+import { createRedact } from "../base/redact.ts";
 import { diagnose, essence, isLoginPrompt } from "./diagnose.ts";
 import { AmpError } from "./errors.ts";
 import type { AmpOptions } from "./options.ts";
 import { AmpProcess } from "./process.ts";
-import { createRedact } from "./redact.ts";
 import { environment, resolveAmp } from "./resolve.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;

@@ -1,6 +1,6 @@
+import type { Redact } from "../base/redact.ts";
 import { type AmpEvent, toEvent } from "./events.ts";
 import { type Line, LineSplitter } from "./lines.ts";
-import type { Redact } from "./redact.ts";
 
 /** A line of the stream: what it says, and how it was written. */
 export interface AmpRecord {

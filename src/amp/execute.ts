@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { Exit } from "../base/child.ts";
+import { createRedact, mcpSecrets, type Redact } from "../base/redact.ts";
 import { allowsAllBySetting, buildInvocation } from "./arguments.ts";
 import { type AmpRecord, decodeLine, MAX_LINE_BYTES } from "./decode.ts";
 import { diagnose, essence, isLoginPrompt } from "./diagnose.ts";
@@ -10,7 +11,6 @@ import { LineSplitter } from "./lines.ts";
 import { checkOptions, type ExecuteOptions } from "./options.ts";
 import { PrivateFolder } from "./private-files.ts";
 import { AmpProcess } from "./process.ts";
-import { createRedact, mcpSecrets, type Redact } from "./redact.ts";
 import { environment, resolveAmp } from "./resolve.ts";
 import { overlaidSettings, readSettings, settingsPath } from "./settings.ts";
 

@@ -1,5 +1,5 @@
 import { AmpOptionError } from "./errors.ts";
-import type { AmpProbe, ProbeCache } from "./probe.ts";
+import type { AmpProbe } from "./probe.ts";
 import { threadId } from "./thread-id.ts";
 
 /** One rule of `amp.permissions`; the first that matches decides. */
@@ -19,12 +19,16 @@ export interface PermissionRule {
 /** An MCP server as Amp's settings have it: `command`, `args`, `env`, or `url`, `headers`. */
 export type McpServerConfig = Record<string, unknown>;
 
+/** Who can see a thread. */
+export const VISIBILITIES = ["private", "public", "unlisted", "workspace", "group"] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
 /** Where Amp is and where it runs. */
 export interface AmpOptions {
   /** A probed Amp. Without it the usual places are searched and the first one is probed (0.5-0.8 s). */
   amp?: AmpProbe;
-  /** Where a probe is kept between runs, for a search without `amp`. */
-  probeCache?: ProbeCache;
+  /** File that keeps a probe between runs, for a search without `amp`. */
+  probeCache?: string;
   /** npm prefixes to search first, without `amp`. */
   npmPrefixes?: readonly string[];
   /** Working directory of Amp; this process's own by default. */
@@ -43,7 +47,7 @@ export interface AmpOptions {
 export interface ExecuteOptions extends AmpOptions {
   /** Agent mode, as `amp --help` lists them. */
   mode?: string;
-  visibility?: "private" | "public" | "unlisted" | "workspace" | "group";
+  visibility?: Visibility;
   /** `true` for the last thread, or a thread's id (`T-…`) or address. */
   continueThread?: true | string;
   /** Rules that go before those of the settings file. */

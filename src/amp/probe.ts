@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
-import { realpathSync, statSync } from "node:fs";
-import { promisify } from "node:util";
 import * as z from "zod/mini";
+import { probeCache } from "../base/probe-cache.ts";
+import { run } from "../base/run.ts";
+import { versionIn } from "../base/version.ts";
 import { ampCommand } from "./find.ts";
 
 /** `amp --version` and `--help` take 0.5-0.8 s each; a cold disk or an emulated CPU takes much longer. */
@@ -20,21 +20,16 @@ const probeSchema = z.object({
 /** What one Amp binary can do, read from its `--version` and `--help`. */
 export type AmpProbe = z.infer<typeof probeSchema>;
 
-const cacheSchema = z.object({ fingerprint: z.string(), probe: probeSchema });
-
-/** Where a probe is kept between runs: one text, JSON of this module's own shape. */
-export interface ProbeCache {
-  read(): string | undefined;
-  write(text: string): void;
-}
+/** Where a probe is kept between runs. */
+export const ampProbeCache = (file: string) => probeCache(file, probeSchema);
 
 /** A binary that does not run, or answers with something that is not Amp's. */
 export class AmpProbeError extends Error {
   /** The last part of what the program printed. */
   readonly output: string;
 
-  constructor(message: string, output: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(message: string, output: string) {
+    super(message);
     this.name = "AmpProbeError";
     this.output = output;
   }
@@ -48,30 +43,21 @@ export class AmpProbeError extends Error {
  */
 export async function probeAmp(
   path: string,
-  options: { cache?: ProbeCache; env?: NodeJS.ProcessEnv } = {},
+  options: { cacheFile?: string | undefined; env?: NodeJS.ProcessEnv } = {},
 ): Promise<AmpProbe> {
-  const cached = cachedProbe(path, options.cache);
+  const cache = options.cacheFile === undefined ? undefined : ampProbeCache(options.cacheFile);
+  const cached = cache?.read(path);
   if (cached) return cached;
   const env = options.env ?? process.env;
   const [version, help] = await Promise.all([output(path, "--version", env), output(path, "--help", env)]);
   const probe = { path, version: parseVersion(version), ...parseHelp(help) };
-  options.cache?.write(JSON.stringify({ fingerprint: fingerprint(path), probe }));
+  cache?.write(probe);
   return probe;
-}
-
-/** The cached probe of `path`, or undefined where there is none or the binary was replaced. Runs nothing. */
-export function cachedProbe(path: string, cache: ProbeCache | undefined): AmpProbe | undefined {
-  try {
-    const entry = cacheSchema.parse(JSON.parse(cache?.read() ?? "null"));
-    return entry.probe.path === path && entry.fingerprint === fingerprint(path) ? entry.probe : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** `0.0.1790142911-g7618fb (released …)` is version `0.0.1790142911-g7618fb`. */
 export function parseVersion(text: string): string {
-  const version = text.trim().match(/^v?(\d+\.\d+\.\d+\S*)/)?.[1];
+  const version = versionIn(text.trim());
   if (version === undefined) throw new AmpProbeError("it does not answer --version like Amp does", text);
   return version;
 }
@@ -93,39 +79,12 @@ export function parseHelp(help: string): Omit<AmpProbe, "path" | "version"> {
 
 async function output(path: string, flag: string, env: NodeJS.ProcessEnv): Promise<string> {
   const { file, args } = ampCommand(path);
-  const options = { env, timeout: TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT } as const;
-  try {
-    const running = promisify(execFile)(file, [...args, flag], options);
-    // With an open stdin Amp might wait for somebody to type.
-    running.child.stdin?.end();
-    return (await running).stdout.trimEnd();
-  } catch (cause) {
-    const printed = isFailedRun(cause) ? `${cause.stdout}${cause.stderr}`.slice(-2000) : "";
-    throw new AmpProbeError(`"${path} ${flag}" failed: ${failureOf(cause)}`, printed, { cause });
-  }
-}
-
-/** What execFile rejects with once the program was started. */
-interface FailedRun {
-  code: number | string | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
-function isFailedRun(error: unknown): error is FailedRun {
-  return error instanceof Error && "stdout" in error && "signal" in error;
-}
-
-function failureOf(error: unknown): string {
-  if (isFailedRun(error) && error.signal) return `ended by ${error.signal}`;
-  if (isFailedRun(error) && typeof error.code === "number") return `exit code ${error.code}`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Changes whenever the file behind `path` is another one. */
-function fingerprint(path: string): string {
-  const real = realpathSync(path);
-  const { ino, size, mtimeMs } = statSync(real);
-  return [real, ino, size, mtimeMs].join(":");
+  let printed = "";
+  const onLine = (line: string, from: string) => {
+    if (from === "stdout" && printed.length < MAX_OUTPUT) printed += `${line}\n`;
+  };
+  const ended = await run(file, [...args, flag], { env, timeoutMs: TIMEOUT_MS, onLine });
+  const failure = ended.failure ?? (ended.exitCode === 0 ? undefined : `exit code ${ended.exitCode}`);
+  if (failure === undefined) return printed.trimEnd();
+  throw new AmpProbeError(`"${path} ${flag}" failed: ${failure}`, ended.output.slice(-2000));
 }

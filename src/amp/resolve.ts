@@ -26,7 +26,7 @@ export async function resolveAmp(options: AmpOptions): Promise<AmpProbe> {
     );
   }
   try {
-    return await probeAmp(path, { env, ...(options.probeCache && { cache: options.probeCache }) });
+    return await probeAmp(path, { env, cacheFile: options.probeCache });
   } catch (cause) {
     if (!(cause instanceof AmpProbeError)) throw cause;
     throw new AmpError("cli_not_found", `The Amp at ${path} does not work: ${cause.message}.`, {

@@ -7,3 +7,8 @@ const STEERING = /(?![\n\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
 export function harmless(text: string): string {
   return text.replace(SEQUENCES, "").replace(STEERING, "");
 }
+
+/** Text of somebody else's as a part of one line: a space stands for each character that steers or ends a line. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
+}

@@ -7,9 +7,11 @@ const AUTHORIZATION = /(\bauthorization\\*["']?\s*[:=]\s*\[?\s*\\*["']?)[^\r\n"'
 /** Up to the last `@` before the path, for a password may hold one itself. */
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s?#"'<>]+@/gi;
 
-/** A parameter that is named like a secret, such as a signed address's. */
+/** A parameter that is named like a secret, such as a signed address's, or that of Amp's login page. */
 const URL_PARAMETER =
-  /([?&][\w.-]{0,40}(?:key|token|secret|passw|credential|sig)[\w.-]{0,40}=)[^&#\s"'<>\\]+/gi;
+  /([?&][\w.-]{0,40}(?:key|token|secret|passw|credential|sig)[\w.-]{0,40}=|authToken=)[^&#\s"'<>\\]+/gi;
+/** Amp's own keys say what they are. */
+const AMP_KEY = /\bsgamp_\w+/g;
 
 /** Masks secrets in a text that goes to a log, an error or a terminal. */
 export interface Redact {
@@ -21,8 +23,8 @@ export interface Redact {
 /**
  * Builds the mask from what is secret in this run: values of environment variables with a secret's name, and the
  * values of `env` and `headers` of MCP servers. Each is masked plain, JSON-escaped and URL-escaped, and line by line
- * where it has several; `Authorization` headers, passwords in URLs and parameters that are named like a secret are masked
- * whatever their value.
+ * where it has several; `Authorization` headers, passwords in URLs, parameters that are named like a secret and Amp's keys
+ * are masked whatever their value. `mask` in scripts/amp-module.sh is the same for when there is no runtime yet.
  *
  * @param env the process's environment
  * @param values further secrets
@@ -40,7 +42,8 @@ export function createRedact(env: NodeJS.ProcessEnv, values: readonly string[] =
     maskAll(text, [...secrets])
       .replace(AUTHORIZATION, `$1${MASK}`)
       .replace(URL_CREDENTIALS, `$1${MASK}@`)
-      .replace(URL_PARAMETER, `$1${MASK}`);
+      .replace(URL_PARAMETER, `$1${MASK}`)
+      .replace(AMP_KEY, MASK);
   return Object.assign(redact, { learn });
 }
 

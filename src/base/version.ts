@@ -1,3 +1,8 @@
+/** The version at the beginning of a text or behind `prefix`, a regular expression; without a leading `v`. */
+export function versionIn(text: string, prefix = "^"): string | undefined {
+  return text.match(new RegExp(`${prefix}v?(\\d+\\.\\d+\\.\\d+\\S*)`))?.[1];
+}
+
 /**
  * Orders two versions by their numeric parts: `0.0.1790142911-g7618fb` is newer than `0.0.1780000000-gabc`. What follows
  * a `-` does not count, except that with equal numbers a version without it is the newer one.

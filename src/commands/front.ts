@@ -1,6 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-
-declare const MODULE_VERSION: string | undefined;
+import { MODULE_VERSION } from "../base/module-version.ts";
 
 /** The exit code for wrong usage. */
 const USAGE = 2;
@@ -69,11 +68,7 @@ export class FrontCommand extends Command {
 /** The program `amp-module` with its commands, in the order of the help. */
 export function createFront(summary: string, commands: readonly Command[]): Command {
   const front = new FrontCommand("amp-module", summary)
-    .version(
-      typeof MODULE_VERSION === "string" ? MODULE_VERSION : "from its sources",
-      "--version",
-      "show the version",
-    )
+    .version(MODULE_VERSION, "--version", "show the version")
     .helpCommand(false)
     .enablePositionalOptions();
   for (const command of commands) front.addCommand(command);

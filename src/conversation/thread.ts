@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import * as z from "zod/mini";
+import { VISIBILITIES, type Visibility } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadId } from "../amp/thread-id.ts";
 import { createThread } from "../amp/threads.ts";
@@ -10,7 +11,6 @@ import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
 
 const TIMEOUT_MS = 20_000;
-const VISIBILITIES = ["private", "public", "unlisted", "workspace", "group"] as const;
 
 /** The shape that the stream agent writes, too. */
 const schema = z.object({ threadId: z.string() });
@@ -91,7 +91,7 @@ async function openThread(
   }
 }
 
-function visibilityOf(config: Config): { visibility?: (typeof VISIBILITIES)[number] } {
+function visibilityOf(config: Config): { visibility?: Visibility } {
   const visibility = VISIBILITIES.find((known) => known === config.thread_visibility);
   return visibility === undefined ? {} : { visibility };
 }

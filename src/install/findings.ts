@@ -2,6 +2,7 @@ import { findAmps } from "../amp/find.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { findOnPath } from "../base/executables.ts";
 import type { Log } from "../base/log.ts";
+import { describeRuntime } from "../base/runtime.ts";
 import type { Context } from "../context.ts";
 import { PREBAKED_DIR } from "../paths.ts";
 import { sinceUpdateCheck } from "./update-check.ts";
@@ -13,11 +14,10 @@ const TELLING =
 /** For `log_level = "debug"`: what the decisions of this start are made from. */
 export function logFindings({ config, paths, env, ...context }: Context, log: Log): void {
   if (config.log_level !== "debug") return;
-  const runtime = process.versions["bun"] ? "bun" : process.versions["deno"] ? "deno" : "node";
   const amps = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
   const sinceCheck = sinceUpdateCheck({ config, paths, env, ...context });
   log.debug(
-    `Runtime: ${runtime} ${process.versions[runtime]} in ${process.execPath}; AMP_MODULE_RUNTIME is ${env["AMP_MODULE_RUNTIME"] ?? "not set"}.`,
+    `Runtime: ${describeRuntime()}; AMP_MODULE_RUNTIME is ${env["AMP_MODULE_RUNTIME"] ?? "not set"}.`,
   );
   log.debug(`Home: ${paths.home}; module directory: ${paths.moduleDir}; workdir: ${config.workdir}.`);
   log.debug(`PATH: ${env["PATH"] ?? "not set"}`);

@@ -1,7 +1,6 @@
 import { findAmps } from "../amp/find.ts";
-import { cachedProbe, probeAmp } from "../amp/probe.ts";
+import { ampProbeCache, probeAmp } from "../amp/probe.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
-import { fileProbeCache } from "../base/probe-cache.ts";
 import { pinnedVersion } from "../config.ts";
 import type { Context } from "../context.ts";
 import { findAgentapis } from "../install/agentapi/find.ts";
@@ -14,11 +13,11 @@ const INSTALL = "Run `amp-module install`.";
 
 /** Amp as the install would find it and decide about it, so that both always say the same. */
 export async function examineAmp({ config, paths, env }: Context): Promise<Finding> {
-  const cache = fileProbeCache(paths.ampProbe);
+  const cache = ampProbeCache(paths.ampProbe);
   const wanted = pinnedVersion(config.amp_version);
   const found = findAmps({ env, home: paths.home, npmPrefixes: ampPrefixes(paths) });
   // Only read: the cache holds one probe, that of the Amp which the next start takes.
-  const probe = async (path: string) => cachedProbe(path, cache) ?? probeAmp(path, { env });
+  const probe = async (path: string) => cache.read(path) ?? probeAmp(path, { env });
   const seen = await tryEach(found, probe, (amp) => wanted === undefined || amp.version === wanted);
   const decide = () => planAmp(config, { working: seen.working, sinceCheckMs: undefined });
   const installs = config.install_amp ? undefined : "install_amp";

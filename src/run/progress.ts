@@ -1,5 +1,6 @@
 import { type AmpEvent, isBlock } from "../amp/events.ts";
 import { describeTool } from "../amp/tools.ts";
+import { onOneLine } from "../base/harmless.ts";
 
 /** Tells on a terminal which tool Amp uses, in which turn, after how long. Silent elsewhere. */
 export class Progress {
@@ -29,11 +30,6 @@ export class Progress {
   #say(text: string): void {
     if (!this.#stream.isTTY) return;
     const seconds = ((performance.now() - this.#begin) / 1000).toFixed(0);
-    this.#stream.write(`\u001b[2m· ${printable(text)} (turn ${this.#turn}, ${seconds} s)\u001b[22m\n`);
+    this.#stream.write(`\u001b[2m· ${onOneLine(text)} (turn ${this.#turn}, ${seconds} s)\u001b[22m\n`);
   }
-}
-
-/** Text of somebody else's, such as a tool's input, with nothing in it that steers the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }

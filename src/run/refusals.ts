@@ -4,7 +4,7 @@ import { environment, resolveAmp } from "../amp/resolve.ts";
 import { readSettings, settingsPath, strongerSettings } from "../amp/settings.ts";
 import { describeTool } from "../amp/tools.ts";
 import { builtinRules, permissionsOf, unattendedRules } from "../amp/unattended-rules.ts";
-import { printable } from "./progress.ts";
+import { onOneLine } from "../base/harmless.ts";
 
 /** What the model is told; it also marks such a result in the stream. */
 const NOBODY =
@@ -61,7 +61,7 @@ export class Refusals {
         const said = JSON.stringify(block.content ?? "");
         if (block.is_error !== true || !(said.includes(NOBODY) || said.includes(AMP_REFUSED))) continue;
         this.#say(
-          `warning: ${printable(call)} was refused: a permission rule asks for consent, and nobody can be asked here. ` +
+          `warning: ${onOneLine(call)} was refused: a permission rule asks for consent, and nobody can be asked here. ` +
             "Allow it with --allow, or by a rule in amp.permissions.",
         );
       }

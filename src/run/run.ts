@@ -2,11 +2,11 @@ import { AmpError, AmpOptionError } from "../amp/errors.ts";
 import type { AmpEvent } from "../amp/events.ts";
 import { executeRecords } from "../amp/execute.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
-import { createRedact, mcpSecrets } from "../amp/redact.ts";
 import { resultError } from "../amp/run.ts";
-import { harmless } from "../base/harmless.ts";
+import { harmless, onOneLine } from "../base/harmless.ts";
+import { createRedact, mcpSecrets } from "../base/redact.ts";
 import { Output } from "./output.ts";
-import { Progress, printable } from "./progress.ts";
+import { Progress } from "./progress.ts";
 import { Refusals, withoutConsent } from "./refusals.ts";
 
 export interface RunOptions extends ExecuteOptions {
@@ -70,7 +70,7 @@ export async function runPrompt(options: RunOptions, io: RunStreams): Promise<nu
 /** What could not be read of Amp's output: it may have been the answer. */
 function troubleWith(event: AmpEvent, text: string): string | undefined {
   if (event.type === "broken") {
-    const shown = text === "" ? "" : `: ${printable(text.slice(0, MAX_SHOWN))}`;
+    const shown = text === "" ? "" : `: ${onOneLine(text.slice(0, MAX_SHOWN))}`;
     return `line ${event.line} of Amp's output is left out, ${event.reason}${shown}`;
   }
   if (event.type !== "unknown" || event.reason === undefined) return undefined;

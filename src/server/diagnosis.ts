@@ -1,5 +1,6 @@
 import { readSignals } from "../acp/signals.ts";
 import { AMP_WORDS, type AmpTrouble, isLoginPrompt } from "../amp/diagnose.ts";
+import { isListed } from "../amp/modes.ts";
 import { isCertificateRefused } from "../base/certificates.ts";
 import { ModuleError } from "../base/errors.ts";
 import type { Config } from "../config.ts";
@@ -143,11 +144,6 @@ function suspectMode({ modes }: Evidence, { mode }: Config): (Cause & { kind: Ca
   const what = () =>
     `it ended before it was ready, perhaps because of the mode "${mode}", which this Amp does not list (${modes.join(", ")})`;
   return { kind: "mode", what, fix: MODE_FIX };
-}
-
-/** Amp takes a mode's name in any case. */
-export function isListed(mode: string, modes: readonly string[]): boolean {
-  return modes.some((known) => known.toLowerCase() === mode.toLowerCase());
 }
 
 /** Whether the screen asks for a login, which nobody can answer in an unattended start. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
+import { mayHaveMode } from "../amp/modes.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import { isOnPath } from "../base/executables.ts";
@@ -10,7 +11,6 @@ import { firstPrompt } from "../conversation/prompt.ts";
 import { expandHome } from "../paths.ts";
 import { type BoundedAgent, insideBoundary } from "../server/boundary.ts";
 import { agentCommand, type Command, serverCommand, serverEnvironment } from "../server/command.ts";
-import { isListed } from "../server/diagnosis.ts";
 import { canSaveState } from "../server/releases.ts";
 import { streamAgent } from "../server/stream-agent.ts";
 import { configurationDigest } from "./configuration.ts";
@@ -96,7 +96,7 @@ function terminalAgent(
 
 /** Modes change between Amp releases, so the list is the installed Amp's own; plugins may add to it. */
 export function checkMode(mode: string, amp: AmpProbe): void {
-  if (mode === "" || isListed(mode, amp.modes) || amp.hasPluginModes || amp.modes.length === 0) return;
+  if (mode === "" || mayHaveMode(amp, mode)) return;
   throw new ModuleError(
     `Amp ${amp.version} does not know the mode "${mode}"; it knows ${amp.modes.join(", ")}.`,
     "Set mode to one of these, or leave it empty for Amp's own default.",

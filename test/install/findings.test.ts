@@ -16,7 +16,7 @@ test("log_level debug says which runtime runs, what was found where, and what in
   recordUpdateCheck(context);
   logFindings(context, log);
   const text = lines.join("\n");
-  expect(text).toContain(`Runtime: node ${process.versions.node} in ${process.execPath}`);
+  expect(text).toContain(`Runtime: Node ${process.versions.node} in ${process.execPath}`);
   expect(text).toContain("Set in the environment: HTTPS_PROXY, AMP_API_KEY.");
   expect(text).toContain(`Amp, the first that fits is taken: ${amp}.`);
   expect(text).toContain("A newer Amp was looked for 0 min ago; amp_update_check_hours is 24.");

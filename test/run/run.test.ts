@@ -19,10 +19,7 @@ beforeAll(async () => {
     source,
     `import { createFront, runFront } from ${path("commands/front.ts")};
      import { runCommand } from ${path("commands/run.ts")};
-     import { readFileSync, writeFileSync } from "node:fs";
-     const file = process.env.HOME + "/amp-probe.json";
-     const read = () => { try { return readFileSync(file, "utf8"); } catch { return undefined; } };
-     const run = runCommand(() => ({ probeCache: { read, write: (text) => writeFileSync(file, text) } }));
+     const run = runCommand(() => ({ probeCache: process.env.HOME + "/amp-probe.json" }));
      await runFront(createFront("", [run]), process.argv.slice(2));`,
   );
   writeFileSync(cli, await bundleOnce(source));
@@ -302,7 +299,7 @@ test.skipIf(!real)(
     const at = await scripted("echo");
     // As the module's installation leaves it.
     await probeAmp(real?.path ?? "", {
-      cache: { read: () => undefined, write: (text) => writeFileSync(join(at.home, "amp-probe.json"), text) },
+      cacheFile: join(at.home, "amp-probe.json"),
     });
     const begin = performance.now();
     const env = {

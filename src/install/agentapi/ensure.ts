@@ -8,7 +8,7 @@ import type { Context } from "../../context.ts";
 import { planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
 import { findAgentapis } from "./find.ts";
-import { type AgentapiProbe, cachedAgentapi, probeAgentapi, rememberAgentapi } from "./probe.ts";
+import { type AgentapiProbe, agentapiCache, probeAgentapi } from "./probe.ts";
 import { publishedDigest } from "./published-digest.ts";
 import { releaseUrl } from "./release.ts";
 
@@ -22,7 +22,7 @@ export async function ensureAgentapi(context: Context, log: Log): Promise<Agenta
   const plan = planAgentapi(context.config, await workingAgentapis(context, log));
   log.info(`${plan.reason}.`);
   if (plan.action === "keep") {
-    rememberAgentapi(plan.program, context.paths.agentapiProbe);
+    agentapiCache(context.paths.agentapiProbe).write(plan.program);
     return plan.program;
   }
   try {
@@ -61,7 +61,7 @@ async function install({ config, paths, env }: Context, log: Log): Promise<Agent
     });
   }
   const agentapi = await probeAgentapi(paths.agentapi, env);
-  rememberAgentapi(agentapi, paths.agentapiProbe);
+  agentapiCache(paths.agentapiProbe).write(agentapi);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   log.info(`AgentAPI: installed ${agentapi.version} in ${agentapi.path} (${seconds} s).`);
   return agentapi;
@@ -83,7 +83,8 @@ function fixFor(cause: unknown, env: NodeJS.ProcessEnv): string {
 /** Every AgentAPI that runs, the module's own first. A cached probe that fits ends the search: then nothing is run. */
 async function workingAgentapis({ config, paths, env }: Context, log: Log): Promise<AgentapiProbe[]> {
   const candidates = findAgentapis(paths, env);
-  const known = candidates.map((path) => cachedAgentapi(path, paths.agentapiProbe)).find((probe) => !!probe);
+  const cache = agentapiCache(paths.agentapiProbe);
+  const known = candidates.map((path) => cache.read(path)).find((probe) => probe !== undefined);
   if (known && isFitting(known, config)) return [known];
   const working: AgentapiProbe[] = [];
   for (const path of candidates) {

@@ -1,8 +1,7 @@
 import { findAmps } from "../../amp/find.ts";
-import { type AmpProbe, AmpProbeError, cachedProbe, probeAmp } from "../../amp/probe.ts";
+import { type AmpProbe, AmpProbeError, ampProbeCache, probeAmp } from "../../amp/probe.ts";
 import { ModuleError, reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { fileProbeCache } from "../../base/probe-cache.ts";
 import { pinnedVersion } from "../../config.ts";
 import type { Context } from "../../context.ts";
 import { ampPrefixes } from "../../paths.ts";
@@ -129,10 +128,10 @@ function otherVersion(version: string, wanted: string): ModuleError {
 
 /** Every Amp that runs, in order of preference. A cached probe that fits ends the search: then nothing is run. */
 async function workingAmps({ config, paths, env }: Context, log: Log): Promise<AmpProbe[]> {
-  const cache = fileProbeCache(paths.ampProbe);
+  const cache = ampProbeCache(paths.ampProbe);
   const wanted = pinnedVersion(config.amp_version);
   const found = findAmps({ env, home: paths.home, npmPrefixes: ampPrefixes(paths) });
-  const known = found.map((path) => cachedProbe(path, cache)).find((probe) => probe !== undefined);
+  const known = found.map((path) => cache.read(path)).find((probe) => probe !== undefined);
   // A path that the user names goes before one that is merely known.
   const named = env["AMP_CLI_PATH"];
   const isNamed = named === undefined || !found.includes(named) || known?.path === named;
@@ -150,5 +149,5 @@ async function workingAmps({ config, paths, env }: Context, log: Log): Promise<A
 
 /** Keeps the probe, so that the next start need not run Amp to know it. */
 async function remember({ path }: AmpProbe, { paths, env }: Context): Promise<AmpProbe> {
-  return probeAmp(path, { cache: fileProbeCache(paths.ampProbe), env });
+  return probeAmp(path, { cacheFile: paths.ampProbe, env });
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { certificateFix, isCertificateRefused } from "../../base/certificates.ts";
 import { ModuleError } from "../../base/errors.ts";
 import { findOnPath, isExecutable } from "../../base/executables.ts";
+import { harmless } from "../../base/harmless.ts";
 import type { Log } from "../../base/log.ts";
 import { type RunResult, run } from "../../base/run.ts";
-import { compareVersions } from "../../base/version.ts";
+import { compareVersions, versionIn } from "../../base/version.ts";
 import type { Context } from "../../context.ts";
 import { removeSiblings } from "../leftovers.ts";
 import { nodeFolders } from "./node-folders.ts";
@@ -41,7 +41,7 @@ export async function stageWithNpm(
     const install = async (name: string) => {
       const args = npmArguments({ name, prefix, version, registryUrl: config.npm_registry_url, npmVersion });
       const onLine = (line: string) => {
-        if (!isRequest(line)) log.info(`  npm: ${stripVTControlCharacters(line)}`);
+        if (!isRequest(line)) log.info(`  npm: ${line}`);
       };
       const { redact } = context;
       return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, redact, onLine, endAt: refusal });
@@ -79,7 +79,7 @@ export async function isNewestOnNpm(version: string, context: Context): Promise<
   let answer = await ask(PACKAGE);
   if (isUnknownToRegistry(answer)) answer = await ask(OLD_PACKAGE);
   const newest = answer.output.trim().split("\n").at(-1) ?? "";
-  return answer.exitCode !== 0 || !/^\d+\.\d+\.\d+/.test(newest) || compareVersions(newest, version) <= 0;
+  return answer.exitCode !== 0 || versionIn(newest) === undefined || compareVersions(newest, version) <= 0;
 }
 
 /** npm tries for more than a minute again what a certificate fails. */
@@ -92,7 +92,7 @@ function refusal(line: string): string | undefined {
 
 /** A line about a request that went well. */
 function isRequest(line: string): boolean {
-  return /\bhttp\S* (cache|fetch \S+ [123]\d\d) /.test(stripVTControlCharacters(line));
+  return /\bhttp\S* (cache|fetch \S+ [123]\d\d) /.test(harmless(line));
 }
 
 /** npm's error codes for a package, or a version of one, that the registry does not have. */
@@ -162,7 +162,7 @@ function replaceLink(link: string, target: string): void {
 }
 
 function npmFailed(reason: string, output: string, env: NodeJS.ProcessEnv): ModuleError {
-  const lines = stripVTControlCharacters(output).trimEnd().split("\n");
+  const lines = harmless(output).trimEnd().split("\n");
   const last = lines
     .filter((line) => !isRequest(line))
     .slice(-5)

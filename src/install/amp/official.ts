@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { findAmps } from "../../amp/find.ts";
 import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
 import { syncFolder, temporaryBeside } from "../../base/atomic-file.ts";
@@ -10,6 +9,7 @@ import { certificateFix, isCertificateRefused } from "../../base/certificates.ts
 import { type DownloadOptions, download, withoutCredentials } from "../../base/download.ts";
 import { ModuleError, reasonOf } from "../../base/errors.ts";
 import { findOnPath } from "../../base/executables.ts";
+import { harmless } from "../../base/harmless.ts";
 import type { Log } from "../../base/log.ts";
 import { AttemptError, withRetries } from "../../base/retry.ts";
 import { run } from "../../base/run.ts";
@@ -132,7 +132,7 @@ async function runInstaller(
       cwd: home,
       timeoutMs,
       redact,
-      onLine: (line) => log.info(`  installer: ${stripVTControlCharacters(line)}`),
+      onLine: (line) => log.info(`  installer: ${line}`),
     });
     output = result.output;
     if (result.failure) throw new AttemptError(result.failure, { isFinal: true });
@@ -145,7 +145,7 @@ async function runInstaller(
     await withRetries({ attempts, longestPauseMs: LONGEST_PAUSE_MS, onRetry }, attempt);
   } catch (cause) {
     // curl explains a certificate in six lines, the first of which says what it is.
-    const last = stripVTControlCharacters(output).trimEnd().split("\n").slice(-8).join("\n");
+    const last = harmless(output).trimEnd().split("\n").slice(-8).join("\n");
     throw new ModuleError(
       `Amp's installer from ${withoutCredentials(config.amp_installer_url)} failed: ${reasonOf(cause)}. Its last lines:\n${last}`,
       certificateFix(output, env) ??
