@@ -6,6 +6,7 @@ import { ModuleError } from "./base/errors.ts";
 import { textIn } from "./base/glance.ts";
 import { type Level, type Log, openLog } from "./base/log.ts";
 import { createRedact, mcpSecrets, type Redact, urlSecrets } from "./base/redact.ts";
+import { xdgFolders } from "./base/xdg.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { withOldPrompts } from "./deprecated.ts";
 import { modulePaths, type Paths } from "./paths.ts";
@@ -36,8 +37,7 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     );
   }
   const moduleDir = env["AMP_MODULE_DIR"] || dirname(dirname(resolve(bundle)));
-  const folder = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
-  const paths = modulePaths(moduleDir, home, folder(env["XDG_CONFIG_HOME"]), folder(env["XDG_DATA_HOME"]));
+  const paths = modulePaths(moduleDir, home, xdgFolders(env, home));
   const config = withOldPrompts(readConfig(paths), env);
   const redact = createRedact(env, [
     ...secretsOf(config),

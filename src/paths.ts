@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { type AmpSearch, ampFiles } from "./amp/places.ts";
+import { xdgFolders } from "./base/xdg.ts";
 
 /** Where `amp-module prebake` puts Amp and AgentAPI in an image, outside of the home that a volume may cover. */
 export const PREBAKED_DIR = "/opt/amp-module";
@@ -9,17 +11,16 @@ export type Paths = ReturnType<typeof modulePaths>;
 /**
  * @param moduleDir the module directory, `~/.amp-module` or `~/.amp-module-<app_slug>`
  * @param home the user's home directory
- * @param configHome `XDG_CONFIG_HOME` where set, which Amp follows too, else `~/.config`
- * @param dataHome `XDG_DATA_HOME` where set, which Amp follows too, else `~/.local/share`
+ * @param xdg the folders of `xdgFolders`
  */
 export function modulePaths(
   moduleDir: string,
   home: string,
-  configHome = join(home, ".config"),
-  dataHome = join(home, ".local/share"),
+  { config, data }: Pick<ReturnType<typeof xdgFolders>, "config" | "data"> = xdgFolders({}, home),
 ) {
   const bin = join(moduleDir, "bin");
   const state = join(moduleDir, "state");
+  const amp = ampFiles(config, data);
   return {
     moduleDir,
     home,
@@ -56,17 +57,27 @@ export function modulePaths(
     /** What is known of the last prompt that Amp was given. */
     delivery: join(state, "delivery.json"),
     appliedSettings: join(state, "applied-settings.json"),
-    ampSettings: join(configHome, "amp", "settings.json"),
-    instructions: join(configHome, "AGENTS.md"),
-    /** Amp's own: what it remembers between its starts, and what was submitted in its input box. */
-    ampSession: join(dataHome, "amp", "session.json"),
-    ampHistory: join(dataHome, "amp", "history.jsonl"),
+    ampSettings: amp.settings,
+    instructions: amp.instructions,
+    ampSession: amp.session,
+    ampHistory: amp.history,
   };
 }
 
-/** The npm prefixes of the module's own in which Amp may be, for `findAmps`. */
+/** The npm prefixes of the module's own in which Amp may be. */
 export function ampPrefixes({ npmPrefix, prebaked }: Pick<Paths, "npmPrefix" | "prebaked">): string[] {
   return [npmPrefix, prebaked];
+}
+
+/** Where this workspace's Amp may be, for `findAmps`. */
+export function ampSearch({
+  paths,
+  env,
+}: {
+  paths: Pick<Paths, "home" | "npmPrefix" | "prebaked">;
+  env: NodeJS.ProcessEnv;
+}): AmpSearch {
+  return { env, home: paths.home, npmPrefixes: ampPrefixes(paths) };
 }
 
 /** Expands a leading `~` or `$HOME`, as `workdir` may have; anything else is returned as given. */

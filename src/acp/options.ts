@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type ExecuteOptions, VISIBILITIES } from "../amp/options.ts";
 import { threadId } from "../amp/thread-id.ts";
+import { xdgFolders } from "../base/xdg.ts";
 
 /** What happens where a permission rule says `ask`: `auto` asks the client, and refuses where nobody sits there. */
 export type AskPolicy = (typeof ASK)[number];
@@ -77,8 +78,7 @@ export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEn
     isContinued: values.continue === true,
     ...(values["thread-file"] && { threadFile: values["thread-file"] }),
     ...(values["agentapi-url"] && { agentApiUrl: new URL(values["agentapi-url"]).href }),
-    stateDir:
-      values["state-dir"] ?? join(env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "amp-acp"),
+    stateDir: values["state-dir"] ?? join(xdgFolders(env, homedir()).state, "amp-acp"),
     ...(values["probe-cache"] && { probeCache: values["probe-cache"] }),
     npmPrefixes: values["npm-prefix"] ?? [],
     execution: {

@@ -38,7 +38,7 @@ export class AmpProbeError extends Error {
 /**
  * Runs `amp --version` and `amp --help`, or takes both from the cache where the binary is still the same file.
  *
- * @param path absolute path of an Amp, as `findAmp` returns it
+ * @param path absolute path of an Amp, as `findAmps` returns it
  * @throws AmpProbeError where it does not run
  */
 export async function probeAmp(

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { AmpError } from "./errors.ts";
-import { findAmp } from "./find.ts";
+import { findAmps } from "./find.ts";
 import type { AmpOptions } from "./options.ts";
 import { type AmpProbe, AmpProbeError, probeAmp } from "./probe.ts";
 
@@ -18,7 +18,7 @@ export function environment(options: AmpOptions): NodeJS.ProcessEnv {
 export async function resolveAmp(options: AmpOptions): Promise<AmpProbe> {
   if (options.amp) return options.amp;
   const env = environment(options);
-  const path = findAmp({ env, home: env["HOME"] ?? homedir(), npmPrefixes: options.npmPrefixes ?? [] });
+  const [path] = findAmps({ env, home: env["HOME"] ?? homedir(), npmPrefixes: options.npmPrefixes ?? [] });
   if (path === undefined) {
     throw new AmpError(
       "cli_not_found",

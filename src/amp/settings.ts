@@ -1,16 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { type ParseError, parse } from "jsonc-parser";
+import { type JsonObject, parseJsonc, toValue } from "../base/jsonc.ts";
+import { xdgFolders } from "../base/xdg.ts";
 import { AmpError } from "./errors.ts";
 import type { ExecuteOptions } from "./options.ts";
+import { ampFiles, MANAGED_SETTINGS, WORKSPACE_SETTINGS } from "./places.ts";
 
 type Settings = Record<string, unknown>;
 
 /** The settings file that Amp would read: the one given, `AMP_SETTINGS_FILE`, or the user's own. */
 export function settingsPath(env: NodeJS.ProcessEnv, given?: string): string {
-  const config = env["XDG_CONFIG_HOME"] || join(env["HOME"] ?? homedir(), ".config");
-  return given ?? (env["AMP_SETTINGS_FILE"] || join(config, "amp", "settings.json"));
+  const { config, data } = xdgFolders(env, env["HOME"] ?? homedir());
+  return given ?? (env["AMP_SETTINGS_FILE"] || ampFiles(config, data).settings);
 }
 
 /**
@@ -18,7 +20,6 @@ export function settingsPath(env: NodeJS.ProcessEnv, given?: string): string {
  * @throws AmpError execution, where it cannot be read: going on without it would drop the user's permission rules
  */
 export function readSettings(path: string): Settings {
-  const errors: ParseError[] = [];
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -26,13 +27,11 @@ export function readSettings(path: string): Settings {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw unreadable(path, cause);
   }
-  const value: unknown = text.trim() === "" ? {} : parse(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0 || typeof value !== "object" || value === null || Array.isArray(value))
-    throw unreadable(path);
-  return value as Settings;
+  if (text.trim() === "") return {};
+  const root = parseJsonc(text);
+  if (!root) throw unreadable(path);
+  return toValue(root) as JsonObject;
 }
-
-const MANAGED_SETTINGS = "/etc/ampcode/managed-settings.json";
 
 /**
  * What Amp lays over the user's settings in `cwd`: the nearest `.amp/settings.json` up to the top of the repository,
@@ -51,7 +50,7 @@ export function strongerSettings(cwd: string): Settings[] {
     folders.push(above);
   }
   const workspace = folders
-    .flatMap((folder) => ["settings.json", "settings.jsonc"].map((name) => join(folder, ".amp", name)))
+    .flatMap((folder) => WORKSPACE_SETTINGS.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
   return [...(workspace ? [workspace] : []), MANAGED_SETTINGS].map((path) => {
     try {

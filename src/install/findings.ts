@@ -1,10 +1,10 @@
 import { findAmps } from "../amp/find.ts";
 import type { AmpProbe } from "../amp/probe.ts";
-import { findOnPath } from "../base/executables.ts";
 import type { Log } from "../base/log.ts";
 import { describeRuntime } from "../base/runtime.ts";
 import type { Context } from "../context.ts";
-import { PREBAKED_DIR } from "../paths.ts";
+import { ampSearch } from "../paths.ts";
+import { findAgentapis } from "./agentapi/find.ts";
 import { sinceUpdateCheck } from "./update-check.ts";
 
 /** Variables of the environment that change what an install or Amp does. Of these only the names are logged. */
@@ -12,10 +12,10 @@ const TELLING =
   /^(AMP_\w+|SOURCEGRAPH_AMP_\w+|(https?|all|no)_proxy|ssl_cert_file|node_extra_ca_certs|npm_config_\w+|xdg_\w+_home)$/i;
 
 /** For `log_level = "debug"`: what the decisions of this start are made from. */
-export function logFindings({ config, paths, env, ...context }: Context, log: Log): void {
+export function logFindings({ config, paths, env, now }: Context, log: Log): void {
   if (config.log_level !== "debug") return;
-  const amps = findAmps({ env, home: paths.home, npmPrefixes: [paths.npmPrefix, PREBAKED_DIR] });
-  const sinceCheck = sinceUpdateCheck({ config, paths, env, ...context });
+  const amps = findAmps(ampSearch({ paths, env }));
+  const sinceCheck = sinceUpdateCheck({ paths, now });
   log.debug(
     `Runtime: ${describeRuntime()}; AMP_MODULE_RUNTIME is ${env["AMP_MODULE_RUNTIME"] ?? "not set"}.`,
   );
@@ -28,9 +28,7 @@ export function logFindings({ config, paths, env, ...context }: Context, log: Lo
       ? "A newer Amp was never looked for."
       : `A newer Amp was looked for ${Math.round(sinceCheck / 60_000)} min ago; amp_update_check_hours is ${config.amp_update_check_hours}.`,
   );
-  log.debug(
-    `AgentAPI on PATH: ${findOnPath("agentapi", env) ?? "none"}; the module's own: ${paths.agentapi}.`,
-  );
+  log.debug(`AgentAPI, the first that fits is taken: ${listed(findAgentapis(paths, env))}.`);
 }
 
 /** For `log_level = "debug"`: what is known of the Amp that was chosen. */

@@ -1,3 +1,4 @@
+import { dismissWelcomeTour } from "../amp/first-run.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { missingCertificateFiles } from "../base/certificates.ts";
 import type { Log } from "../base/log.ts";
@@ -7,7 +8,6 @@ import type { AgentapiProbe } from "./agentapi/probe.ts";
 import { ensureAmp } from "./amp/ensure.ts";
 import { linkCommands } from "./command-links.ts";
 import { logAmp, logFindings } from "./findings.ts";
-import { dismissWelcomeTour } from "./first-run.ts";
 import { writeInstructions } from "./instructions.ts";
 import { removeGuards, removeLeftovers } from "./leftovers.ts";
 import { applySettings } from "./settings/apply.ts";
@@ -52,7 +52,8 @@ export async function install(context: Context, log: Log): Promise<Installed> {
     linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
     writeInstructions(context, log);
     // Without AgentAPI a person sits in front of Amp, and the stream has no screen.
-    if (config.enable_agentapi && config.transport === "terminal") dismissWelcomeTour(context, log);
+    if (config.enable_agentapi && config.transport === "terminal")
+      dismissWelcomeTour(paths.ampSession, context.now, log);
   });
   await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
   log.info(`Install steps, in the order in which they ended: ${steps.summary()}.`);

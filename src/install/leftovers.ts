@@ -1,5 +1,6 @@
 import { realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { officialPlaces } from "../amp/places.ts";
 import { removeStaleTemporaries } from "../base/atomic-file.ts";
 import { namesIn, targetOf } from "../base/glance.ts";
 import { identifyProcess } from "../base/process-identity.ts";
@@ -15,8 +16,7 @@ export function removeLeftovers(paths: Paths): void {
     paths.moduleDir,
     paths.bin,
     paths.state,
-    join(paths.home, ".amp", "bin"),
-    join(paths.home, ".local", "bin"),
+    ...Object.values(officialPlaces(paths.home)).map(dirname),
     // A link is followed when its file is written, so the temporary file was beside the link's end.
     ...[paths.ampSettings, paths.instructions, ...profilesIn(paths.home)].flatMap((file) => [
       dirname(file),

@@ -1,14 +1,26 @@
+import { ampPlacesInWords } from "../amp/places.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { ModuleError } from "../base/errors.ts";
 import { compareVersions } from "../base/version.ts";
 import { type Config, pinnedVersion } from "../config.ts";
+import { PREBAKED_DIR } from "../paths.ts";
+import { AGENTAPI_PLACES_IN_WORDS } from "./agentapi/find.ts";
 import type { AgentapiProbe } from "./agentapi/probe.ts";
+import type { RouteContext } from "./amp/route.ts";
+import { routeFor } from "./amp/routes.ts";
 
 /** What is to be done about one program. `reason` is the line that the log shows before it is done. */
 export type Decision<Program> =
   | { action: "keep"; program: Program; reason: string }
   /** `fallback` worked before and goes on being used where the install fails or brings nothing newer. */
   | { action: "install"; fallback: Program | undefined; reason: string };
+
+/** The variables that decide about Amp. */
+export type AmpWishes = Pick<Config, "install_amp" | "amp_version" | "amp_update_check_hours"> &
+  RouteContext["config"];
+
+/** The variables that decide about AgentAPI. */
+export type AgentapiWishes = Pick<Config, "install_agentapi" | "agentapi_version" | "agentapi_sha256">;
 
 export interface AmpFindings {
   /** Every Amp that runs, in order of preference. */
@@ -24,12 +36,12 @@ const HOUR_MS = 3_600_000;
  *
  * @throws ModuleError where there is no Amp and none may be installed
  */
-export function planAmp(config: Config, { working, sinceCheckMs }: AmpFindings): Decision<AmpProbe> {
+export function planAmp(config: AmpWishes, { working, sinceCheckMs }: AmpFindings): Decision<AmpProbe> {
   const wanted = pinnedVersion(config.amp_version);
+  const route = routeFor(config).name;
   const [first] = working;
   const match = wanted === undefined ? first : working.find((amp) => amp.version === wanted);
   const found = first ? `Amp ${first.version} found in ${first.path}` : "Amp not found";
-  const route = config.install_via_npm ? "npm" : "the official installer";
 
   if (match && wanted !== undefined)
     return { action: "keep", program: match, reason: `${inPlace(match)}, wanted ${wanted}: keep` };
@@ -62,7 +74,7 @@ export function planAmp(config: Config, { working, sinceCheckMs }: AmpFindings):
       reason: `${found}, wanted ${wanted}, but install_amp is false: keep`,
     };
   throw new ModuleError(
-    "No working Amp was found (AMP_CLI_PATH, ~/.amp/bin, ~/.local/bin, npm prefixes, /opt/amp-module, PATH), and install_amp is false.",
+    `No working Amp was found (${ampPlacesInWords([PREBAKED_DIR])}), and install_amp is false.`,
     "Set install_amp = true, or add Amp to the workspace image.",
   );
 }
@@ -72,7 +84,10 @@ export function planAmp(config: Config, { working, sinceCheckMs }: AmpFindings):
  *
  * @throws ModuleError where there is none that may be used and none may be installed
  */
-export function planAgentapi(config: Config, working: readonly AgentapiProbe[]): Decision<AgentapiProbe> {
+export function planAgentapi(
+  config: AgentapiWishes,
+  working: readonly AgentapiProbe[],
+): Decision<AgentapiProbe> {
   const wanted = pinnedVersion(config.agentapi_version);
   const sha256 = config.agentapi_sha256.toLowerCase();
   const trusted = working.filter((agentapi) => sha256 === "" || agentapi.sha256 === sha256);
@@ -102,7 +117,7 @@ export function planAgentapi(config: Config, working: readonly AgentapiProbe[]):
         "Correct agentapi_sha256, replace the binary, or set install_agentapi = true.",
       )
     : new ModuleError(
-        "No working AgentAPI was found (module directory, /opt/amp-module, PATH), and install_agentapi is false.",
+        `No working AgentAPI was found (${AGENTAPI_PLACES_IN_WORDS}), and install_agentapi is false.`,
         "Set install_agentapi = true, or add agentapi to the workspace image.",
       );
 }

@@ -1,11 +1,11 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { ampInPrefix } from "../amp/places.ts";
 import { missingCertificateFiles } from "../base/certificates.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import { openLog } from "../base/log.ts";
 import { createRedact } from "../base/redact.ts";
 import type { Config } from "../config.ts";
-import type { Context } from "../context.ts";
 import { modulePaths, PREBAKED_DIR } from "../paths.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
 import { ensureAmp } from "./amp/ensure.ts";
@@ -34,9 +34,10 @@ export async function prebake(
   env: NodeJS.ProcessEnv,
   folder = PREBAKED_DIR,
 ): Promise<void> {
-  const context = prebakeContext(options, env, folder);
+  // The installers' home is the folder itself, so that the official one puts Amp there.
+  const paths = modulePaths(folder, folder);
   try {
-    mkdirSync(context.paths.bin, { recursive: true });
+    mkdirSync(paths.bin, { recursive: true });
   } catch (cause) {
     throw new ModuleError(
       `${folder} could not be created: ${reasonOf(cause)}.`,
@@ -44,67 +45,29 @@ export async function prebake(
       { cause },
     );
   }
-  const log = context.openLog(context.paths.installLog, { rotate: false });
+  const redact = createRedact(env);
+  const now = () => new Date();
+  const log = openLog({
+    path: paths.installLog,
+    rotate: false,
+    redact,
+    now,
+    level: "info",
+    echo: (line) => console.log(line),
+  });
+  const config = { ...options, install_amp: true, amp_update_check_hours: 0, install_agentapi: true };
+  const context = { config, paths, env, now, redact };
   try {
     for (const missing of missingCertificateFiles(env)) log.warn(missing);
     const [amp, agentapi] = await Promise.all([ensureAmp(context, log), ensureAgentapi(context, log)]);
-    link(join(context.paths.bin, "amp"), amp.path);
-    link(context.paths.agentapi, agentapi.path);
-    rmSync(context.paths.state, { recursive: true, force: true });
+    link(ampInPrefix(folder), amp.path);
+    link(paths.agentapi, agentapi.path);
+    rmSync(paths.state, { recursive: true, force: true });
     makeReadable(folder);
     log.info(`Prebaked in ${folder}: Amp ${amp.version}, AgentAPI ${agentapi.version}.`);
   } finally {
     log.close();
   }
-}
-
-function prebakeContext(options: PrebakeOptions, env: NodeJS.ProcessEnv, folder: string): Context {
-  const config: Config = {
-    ...options,
-    agent_id: "",
-    workdir: "",
-    ai_prompt: "",
-    instruction_prompt: "",
-    mode: "",
-    base_amp_config: "",
-    mcp: null,
-    mcp_config_remote_path: [],
-    dangerously_allow_all: false,
-    install_amp: true,
-    amp_update_check_hours: 0,
-    install_agentapi: true,
-    agentapi_port: 3284,
-    agentapi_allowed_hosts: [],
-    app_slug: "amp",
-    subdomain: true,
-    report_tasks: false,
-    task_id: "",
-    task_log_snapshot: false,
-    continue: false,
-    thread_id: "",
-    thread_visibility: "",
-    thread_labels: [],
-    enable_state_persistence: false,
-    enable_agentapi: true,
-    enable_boundary: false,
-    boundary_config: "",
-    transport: "terminal",
-    acp_bundle_sha256: "",
-    log_level: "info",
-    warnings: [],
-  };
-  const redact = createRedact(env);
-  const now = () => new Date();
-  const echo = (line: string) => console.log(line);
-  return {
-    config,
-    // The installers' home is the folder itself, so that the official one puts Amp there.
-    paths: modulePaths(folder, folder),
-    env,
-    now,
-    redact,
-    openLog: (path, { rotate }) => openLog({ path, rotate, redact, now, level: config.log_level, echo }),
-  };
 }
 
 function link(path: string, program: string): void {

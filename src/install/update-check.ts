@@ -1,12 +1,17 @@
 import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
-import type { Context } from "../context.ts";
+import type { Paths } from "../paths.ts";
+
+interface CheckContext {
+  paths: Pick<Paths, "updateCheck">;
+  now: () => Date;
+}
 
 /** How long ago the newest Amp was looked up, in milliseconds; undefined for never. Negative where the clock went back. */
-export function sinceUpdateCheck({ paths, now }: Context): number | undefined {
+export function sinceUpdateCheck({ paths, now }: CheckContext): number | undefined {
   const time = Date.parse(readTextIfExists(paths.updateCheck)?.trim() ?? "");
   return Number.isNaN(time) ? undefined : now().getTime() - time;
 }
 
-export function recordUpdateCheck({ paths, now }: Context): void {
+export function recordUpdateCheck({ paths, now }: CheckContext): void {
   writeFileAtomic(paths.updateCheck, `${now().toISOString()}\n`);
 }

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { findAgentapis } from "../install/agentapi/find.ts";
 import { probeAgentapi } from "../install/agentapi/probe.ts";
 import { type Decision, planAgentapi, planAmp } from "../install/plan.ts";
-import { ampPrefixes } from "../paths.ts";
+import { ampSearch } from "../paths.ts";
 import type { Finding } from "./finding.ts";
 
 const INSTALL = "Run `amp-module install`.";
@@ -15,7 +15,7 @@ const INSTALL = "Run `amp-module install`.";
 export async function examineAmp({ config, paths, env }: Context): Promise<Finding> {
   const cache = ampProbeCache(paths.ampProbe);
   const wanted = pinnedVersion(config.amp_version);
-  const found = findAmps({ env, home: paths.home, npmPrefixes: ampPrefixes(paths) });
+  const found = findAmps(ampSearch({ paths, env }));
   // Only read: the cache holds one probe, that of the Amp which the next start takes.
   const probe = async (path: string) => cache.read(path) ?? probeAmp(path, { env });
   const seen = await tryEach(found, probe, (amp) => wanted === undefined || amp.version === wanted);

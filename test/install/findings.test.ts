@@ -20,7 +20,7 @@ test("log_level debug says which runtime runs, what was found where, and what in
   expect(text).toContain("Set in the environment: HTTPS_PROXY, AMP_API_KEY.");
   expect(text).toContain(`Amp, the first that fits is taken: ${amp}.`);
   expect(text).toContain("A newer Amp was looked for 0 min ago; amp_update_check_hours is 24.");
-  expect(text).toContain(`AgentAPI on PATH: ${agentapi}`);
+  expect(text).toContain(`AgentAPI, the first that fits is taken: ${agentapi}.`);
   expect(text).not.toContain("s3cret");
   expect(lines.every((line) => line.startsWith("debug: "))).toBe(true);
 });

@@ -4,13 +4,20 @@ import { DownloadError, download, withoutCredentials } from "../../base/download
 import { ModuleError, reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type Config, pinnedVersion } from "../../config.ts";
-import type { Context } from "../../context.ts";
-import { planAgentapi } from "../plan.ts";
+import type { Paths } from "../../paths.ts";
+import { type AgentapiWishes, planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
 import { findAgentapis } from "./find.ts";
 import { type AgentapiProbe, agentapiCache, probeAgentapi } from "./probe.ts";
 import { publishedDigest } from "./published-digest.ts";
 import { releaseUrl } from "./release.ts";
+
+/** What it takes to see to AgentAPI; a command's whole context has it all. */
+export interface AgentapiContext {
+  config: AgentapiWishes & Pick<Config, "agentapi_download_url">;
+  paths: Pick<Paths, "agentapi" | "agentapiProbe" | "prebaked">;
+  env: NodeJS.ProcessEnv;
+}
 
 /**
  * Sees to it that AgentAPI is there in the wanted version: the module's own in `bin/`, one on PATH, or a download.
@@ -18,7 +25,7 @@ import { releaseUrl } from "./release.ts";
  *
  * @throws ModuleError where there is none in the end
  */
-export async function ensureAgentapi(context: Context, log: Log): Promise<AgentapiProbe> {
+export async function ensureAgentapi(context: AgentapiContext, log: Log): Promise<AgentapiProbe> {
   const plan = planAgentapi(context.config, await workingAgentapis(context, log));
   log.info(`${plan.reason}.`);
   if (plan.action === "keep") {
@@ -36,7 +43,7 @@ export async function ensureAgentapi(context: Context, log: Log): Promise<Agenta
   }
 }
 
-async function install({ config, paths, env }: Context, log: Log): Promise<AgentapiProbe> {
+async function install({ config, paths, env }: AgentapiContext, log: Log): Promise<AgentapiProbe> {
   const started = performance.now();
   const url = releaseUrl(config.agentapi_download_url, config.agentapi_version, platform(), arch());
   try {
@@ -81,7 +88,7 @@ function fixFor(cause: unknown, env: NodeJS.ProcessEnv): string {
 }
 
 /** Every AgentAPI that runs, the module's own first. A cached probe that fits ends the search: then nothing is run. */
-async function workingAgentapis({ config, paths, env }: Context, log: Log): Promise<AgentapiProbe[]> {
+async function workingAgentapis({ config, paths, env }: AgentapiContext, log: Log): Promise<AgentapiProbe[]> {
   const candidates = findAgentapis(paths, env);
   const cache = agentapiCache(paths.agentapiProbe);
   const known = candidates.map((path) => cache.read(path)).find((probe) => probe !== undefined);
@@ -97,7 +104,7 @@ async function workingAgentapis({ config, paths, env }: Context, log: Log): Prom
   return working;
 }
 
-function isFitting(agentapi: AgentapiProbe, config: Config): boolean {
+function isFitting(agentapi: AgentapiProbe, config: AgentapiWishes): boolean {
   const wanted = pinnedVersion(config.agentapi_version) ?? agentapi.version;
   return agentapi.version === wanted && ["", agentapi.sha256].includes(config.agentapi_sha256.toLowerCase());
 }

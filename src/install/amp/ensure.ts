@@ -3,13 +3,18 @@ import { type AmpProbe, AmpProbeError, ampProbeCache, probeAmp } from "../../amp
 import { ModuleError, reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { pinnedVersion } from "../../config.ts";
-import type { Context } from "../../context.ts";
-import { ampPrefixes } from "../../paths.ts";
-import { type Decision, isUpgrade, planAmp } from "../plan.ts";
+import { ampSearch, type Paths } from "../../paths.ts";
+import { type AmpWishes, type Decision, isUpgrade, planAmp } from "../plan.ts";
 import { recordUpdateCheck, sinceUpdateCheck } from "../update-check.ts";
-import { isNewestOnNpm, stageWithNpm } from "./npm.ts";
-import { stageOfficially } from "./official.ts";
-import type { StagedAmp } from "./staged.ts";
+import type { AmpRoute, RouteContext, StagedAmp, Wanted } from "./route.ts";
+import { routeFor } from "./routes.ts";
+
+/** What it takes to see to Amp; a command's whole context has it all. */
+export interface AmpContext extends RouteContext {
+  config: AmpWishes;
+  paths: RouteContext["paths"] & Pick<Paths, "prebaked" | "ampProbe" | "updateCheck">;
+  now: () => Date;
+}
 
 /**
  * Sees to it that a working Amp in the wanted version is there: kept where it is, installed where it is not. Where
@@ -18,16 +23,18 @@ import type { StagedAmp } from "./staged.ts";
  * @returns the Amp to start
  * @throws ModuleError where there is none in the end
  */
-export async function ensureAmp(context: Context, log: Log): Promise<AmpProbe> {
+export async function ensureAmp(context: AmpContext, log: Log): Promise<AmpProbe> {
   const working = await workingAmps(context, log);
-  const plan = planAmp(context.config, { working, sinceCheckMs: sinceUpdateCheck(context) });
+  const route = routeFor(context.config);
+  const sinceCheckMs = sinceUpdateCheck(context);
+  const plan = planAmp(context.config, { working, sinceCheckMs });
   log.info(`${plan.reason}.`);
   if (plan.action === "keep") {
-    if (sinceUpdateCheck(context) === undefined) recordUpdateCheck(context);
+    if (sinceCheckMs === undefined) recordUpdateCheck(context);
     return remember(plan.program, context);
   }
   try {
-    return await install(context, plan, log);
+    return await install(context, route, plan, log);
   } catch (error) {
     if (!plan.fallback) throw error;
     // A failed look for something newer counts, too: it must not hold up every start while the server is away.
@@ -40,25 +47,20 @@ export async function ensureAmp(context: Context, log: Log): Promise<AmpProbe> {
 }
 
 async function install(
-  context: Context,
+  context: AmpContext,
+  route: AmpRoute,
   { fallback }: Extract<Decision<AmpProbe>, { action: "install" }>,
   log: Log,
 ): Promise<AmpProbe> {
-  const { config } = context;
   const started = performance.now();
-  const wanted = pinnedVersion(config.amp_version);
-  if (
-    config.install_via_npm &&
-    wanted === undefined &&
-    fallback &&
-    (await isNewestOnNpm(fallback.version, context))
-  ) {
-    log.info(`Amp ${fallback.version} is the newest on npm.`);
+  const wanted = pinnedVersion(context.config.amp_version);
+  const isCheck = wanted === undefined && fallback !== undefined;
+  if (isCheck && (await route.isNewest?.(fallback.version, context))) {
+    log.info(`Amp ${fallback.version} is the newest on ${route.name}.`);
     recordUpdateCheck(context);
     return remember(fallback, context);
   }
-  const isCheck = wanted === undefined && fallback !== undefined;
-  const { staged, amp } = await stageProved(context, wanted, isCheck, log);
+  const { staged, amp } = await stageProved(context, route, { version: wanted, isCheck }, log);
   try {
     if (wanted !== undefined && amp.version !== wanted) throw otherVersion(amp.version, wanted);
     if (wanted === undefined && fallback && !isUpgrade(amp, fallback)) {
@@ -77,45 +79,33 @@ async function install(
   }
 }
 
-/** npm calls it a success when the platform's package, which is optional, did not arrive whole: so it gets a second try. */
-const NPM_TRIES = 2;
-
+/** Installs aside, and again if what arrived does not run. */
 async function stageProved(
-  context: Context,
-  wanted: string | undefined,
-  isCheck: boolean,
+  context: AmpContext,
+  route: AmpRoute,
+  wanted: Wanted,
   log: Log,
 ): Promise<{ staged: StagedAmp; amp: AmpProbe }> {
-  const viaNpm = context.config.install_via_npm;
   for (let tried = 1; ; tried++) {
-    const staged = await (viaNpm
-      ? stageWithNpm(context, wanted, log)
-      : stageOfficially(context, wanted, isCheck, log));
+    const staged = await route.stage(context, wanted, log);
     try {
-      return { staged, amp: await proveAmp(staged.path, context) };
+      return { staged, amp: await proveAmp(staged.path, route, context.env) };
     } catch (error) {
       await staged.cleanUp();
-      if (!viaNpm || tried >= NPM_TRIES) throw error;
+      if (tried >= route.tries) throw error;
       log.warn(`${reasonOf(error)} Installing once more.`);
     }
   }
 }
 
 /** Runs a freshly installed Amp: an install that "worked" can still have left a stub. */
-async function proveAmp(path: string, { config, env }: Context): Promise<AmpProbe> {
+async function proveAmp(path: string, { fix }: AmpRoute, env: NodeJS.ProcessEnv): Promise<AmpProbe> {
   try {
     return await probeAmp(path, { env });
   } catch (cause) {
     const output =
       cause instanceof AmpProbeError && cause.output ? ` It printed: ${cause.output.trim()}` : "";
-    throw new ModuleError(
-      `The installed Amp does not run: ${reasonOf(cause)}.${output}`,
-      config.install_via_npm
-        ? "See that npm may run the install script of @ampcode/cli (no ignore-scripts, no omit=optional) and that the " +
-            "registry offers the package for this platform, such as @ampcode/cli-linux-x64 (glibc only)."
-        : "Check amp_installer_url and amp_version, and that this system's libraries and processor are ones that Amp is built for.",
-      { cause },
-    );
+    throw new ModuleError(`The installed Amp does not run: ${reasonOf(cause)}.${output}`, fix, { cause });
   }
 }
 
@@ -127,10 +117,10 @@ function otherVersion(version: string, wanted: string): ModuleError {
 }
 
 /** Every Amp that runs, in order of preference. A cached probe that fits ends the search: then nothing is run. */
-async function workingAmps({ config, paths, env }: Context, log: Log): Promise<AmpProbe[]> {
+async function workingAmps({ config, paths, env }: AmpContext, log: Log): Promise<AmpProbe[]> {
   const cache = ampProbeCache(paths.ampProbe);
   const wanted = pinnedVersion(config.amp_version);
-  const found = findAmps({ env, home: paths.home, npmPrefixes: ampPrefixes(paths) });
+  const found = findAmps(ampSearch({ paths, env }));
   const known = found.map((path) => cache.read(path)).find((probe) => probe !== undefined);
   // A path that the user names goes before one that is merely known.
   const named = env["AMP_CLI_PATH"];
@@ -148,6 +138,6 @@ async function workingAmps({ config, paths, env }: Context, log: Log): Promise<A
 }
 
 /** Keeps the probe, so that the next start need not run Amp to know it. */
-async function remember({ path }: AmpProbe, { paths, env }: Context): Promise<AmpProbe> {
+async function remember({ path }: AmpProbe, { paths, env }: AmpContext): Promise<AmpProbe> {
   return probeAmp(path, { cacheFile: paths.ampProbe, env });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { ampInPrefix } from "../../amp/places.ts";
 import { certificateFix, isCertificateRefused } from "../../base/certificates.ts";
 import { ModuleError } from "../../base/errors.ts";
 import { findOnPath, isExecutable } from "../../base/executables.ts";
@@ -8,10 +9,9 @@ import { harmless } from "../../base/harmless.ts";
 import type { Log } from "../../base/log.ts";
 import { type RunResult, run } from "../../base/run.ts";
 import { compareVersions, versionIn } from "../../base/version.ts";
-import type { Context } from "../../context.ts";
 import { removeSiblings } from "../leftovers.ts";
 import { nodeFolders } from "./node-folders.ts";
-import type { StagedAmp } from "./staged.ts";
+import type { AmpRoute, RouteContext, StagedAmp, Wanted } from "./route.ts";
 
 /** Its install script puts the native binary in place; newer npm runs it only where it is allowed. */
 const PACKAGE = "@ampcode/cli";
@@ -19,17 +19,24 @@ const PACKAGE = "@ampcode/cli";
 const OLD_PACKAGE = "@sourcegraph/amp";
 const TIMEOUT_MS = 15 * 60_000;
 
+/** `npm install --global`, for systems without glibc, and for a registry instead of Amp's own server. */
+export const npmRoute: AmpRoute = {
+  name: "npm",
+  isAskedFor: ({ install_via_npm }) => install_via_npm,
+  stage: stageWithNpm,
+  isNewest: isNewestOnNpm,
+  // npm calls it a success when the platform's package, which is optional, did not arrive whole.
+  tries: 2,
+  fix:
+    "See that npm may run the install script of @ampcode/cli (no ignore-scripts, no omit=optional) and that the " +
+    "registry offers the package for this platform, such as @ampcode/cli-linux-x64 (glibc only).",
+};
+
 /**
  * Installs Amp with npm into a prefix of its own, so that the user's npm configuration stays as it is. Each install
  * gets a new folder; the link `npm` moves to it in one step.
- *
- * @param version an exact version, or undefined for the newest
  */
-export async function stageWithNpm(
-  context: Context,
-  version: string | undefined,
-  log: Log,
-): Promise<StagedAmp> {
+async function stageWithNpm(context: RouteContext, { version }: Wanted, log: Log): Promise<StagedAmp> {
   const { config, paths } = context;
   const { npm, env } = findNpm(context);
   const prefix = `${paths.npmPrefix}-${randomBytes(4).toString("hex")}`;
@@ -55,9 +62,9 @@ export async function stageWithNpm(
       throw npmFailed(result.failure ?? `exit code ${result.exitCode}`, result.output, env);
     const commit = async () => {
       replaceLink(paths.npmPrefix, prefix);
-      return join(paths.npmPrefix, "bin", "amp");
+      return ampInPrefix(paths.npmPrefix);
     };
-    return { path: join(prefix, "bin", "amp"), commit, cleanUp };
+    return { path: ampInPrefix(prefix), commit, cleanUp };
   } catch (error) {
     rmSync(prefix, { recursive: true, force: true });
     throw error;
@@ -65,7 +72,7 @@ export async function stageWithNpm(
 }
 
 /** Whether npm offers nothing newer. Where npm cannot be asked, the answer is yes: a check must not cost a start. */
-export async function isNewestOnNpm(version: string, context: Context): Promise<boolean> {
+async function isNewestOnNpm(version: string, context: RouteContext): Promise<boolean> {
   const { npm, env } = findNpm(context);
   const registry = context.config.npm_registry_url;
   const ask = (name: string) => {
@@ -128,7 +135,7 @@ export function npmArguments({ name, prefix, version, registryUrl, npmVersion }:
 }
 
 /** npm beside the Node that runs this, on PATH, or of a version manager in the home; with node's folder on PATH. */
-function findNpm({ env, paths }: Context): { npm: string; env: NodeJS.ProcessEnv } {
+function findNpm({ env, paths }: RouteContext): { npm: string; env: NodeJS.ProcessEnv } {
   const candidates = [
     join(dirname(process.execPath), "npm"),
     findOnPath("npm", env),

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { findAmps } from "../../amp/find.ts";
+import { OFFICIAL_IN_WORDS, officialPlaces } from "../../amp/places.ts";
 import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
 import { syncFolder, temporaryBeside } from "../../base/atomic-file.ts";
 import { certificateFix, isCertificateRefused } from "../../base/certificates.ts";
@@ -13,9 +14,8 @@ import { harmless } from "../../base/harmless.ts";
 import type { Log } from "../../base/log.ts";
 import { AttemptError, withRetries } from "../../base/retry.ts";
 import { run } from "../../base/run.ts";
-import type { Context } from "../../context.ts";
 import { downloadProgress } from "../progress.ts";
-import type { StagedAmp } from "./staged.ts";
+import type { AmpRoute, RouteContext, StagedAmp, Wanted } from "./route.ts";
 
 /** How long an install may take, in milliseconds, and how often it is tried. */
 const INSTALL = { timeoutMs: 15 * 60_000, attempts: 3, fetch: {} };
@@ -27,17 +27,22 @@ const CHECK = {
 };
 const LONGEST_PAUSE_MS = 10_000;
 
+/** Amp's own installer, from Amp's server or a mirror; for everybody who asks for nothing else. */
+export const officialRoute: AmpRoute = {
+  name: "the official installer",
+  isAskedFor: () => true,
+  stage: stageOfficially,
+  tries: 1,
+  fix: "Check amp_installer_url and amp_version, and that this system's libraries and processor are ones that Amp is built for.",
+};
+
 /**
- * Runs Amp's official installer, which puts `~/.amp/bin/amp` and links `~/.local/bin/amp`, with a home of its own: what
+ * Runs Amp's official installer, which makes `officialPlaces`, with a home of its own: what
  * it leaves there is proved before it replaces a working Amp, and it cannot edit the user's profile files.
- *
- * @param version an exact version, or undefined for the newest
- * @param isCheck whether there is an Amp that works: then a failure is found out soon
  */
-export async function stageOfficially(
-  context: Context,
-  version: string | undefined,
-  isCheck: boolean,
+async function stageOfficially(
+  context: RouteContext,
+  { version, isCheck }: Wanted,
   log: Log,
 ): Promise<StagedAmp> {
   const { config, paths } = context;
@@ -54,7 +59,7 @@ export async function stageOfficially(
     await runIn(stage);
     const path = installedIn(stage);
     const commit = async () => {
-      if (await moveInto(paths.home, path, context.env)) return join(paths.home, ".amp", "bin", "amp");
+      if (await moveInto(paths.home, path, context.env)) return officialPlaces(paths.home).program;
       // Releases before the self-contained binary were scripts that look for the rest of themselves in the home.
       log.info("This Amp cannot be moved, so it is installed in place.");
       await runIn(paths.home);
@@ -116,7 +121,7 @@ async function runInstaller(
   bash: string,
   installer: string,
   { home, version, timeoutMs, attempts }: InstallerRun,
-  { config, env, redact }: Context,
+  { config, env, redact }: RouteContext,
   log: Log,
 ): Promise<void> {
   let output = "";
@@ -156,21 +161,21 @@ async function runInstaller(
 }
 
 function installedIn(home: string): string {
-  const path = findAmps({ env: {}, home })[0];
+  const [path] = findAmps({ env: {}, home });
   if (path) return path;
   throw new ModuleError(
-    "Amp's official installer ended well, but left no ~/.amp/bin/amp and no ~/.local/bin/amp.",
+    `Amp's official installer ended well, but left ${OFFICIAL_IN_WORDS}.`,
     "Check amp_installer_url: it may not serve Amp's installer.",
   );
 }
 
 /**
- * Replaces `~/.amp/bin/amp` in one step; a running Amp keeps the file that it has open.
+ * Replaces the installed Amp in one step; a running Amp keeps the file that it has open.
  *
  * @returns whether it runs where it is moved to; if not, nothing has changed
  */
 async function moveInto(home: string, staged: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const target = join(home, ".amp", "bin", "amp");
+  const { program: target, link } = officialPlaces(home);
   await mkdir(dirname(target), { recursive: true });
   const temporary = temporaryBeside(target);
   try {
@@ -185,13 +190,12 @@ async function moveInto(home: string, staged: string, env: NodeJS.ProcessEnv): P
     await rm(temporary, { force: true });
   }
   syncFolder(dirname(target));
-  await linkFor(home, target);
+  await linkFor(link, target);
   return true;
 }
 
-/** `~/.local/bin/amp`, as the installer itself makes it; a file of the user's own stays. */
-async function linkFor(home: string, target: string): Promise<void> {
-  const link = join(home, ".local", "bin", "amp");
+/** The link, as the installer itself makes it; a file of the user's own stays. */
+async function linkFor(link: string, target: string): Promise<void> {
   try {
     await mkdir(dirname(link), { recursive: true });
     await symlink(target, link);

@@ -1,9 +1,6 @@
 import { parse } from "jsonc-parser";
+import type { Json, JsonObject } from "../../base/jsonc.ts";
 import { type Config, pinnedVersion } from "../../config.ts";
-
-/** A JSON value as settings files hold it. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
 
 /** What the template wants in Amp's settings, before it meets what the user has there. */
 export interface DesiredSettings {

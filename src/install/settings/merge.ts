@@ -1,6 +1,17 @@
 import { sha256 } from "../../base/digest.ts";
-import { type DesiredSettings, isObject, type Json, type JsonObject, withRule } from "./desired.ts";
-import { isBlank, nodeAt, type Place, parseSettings, prependAt, removeAt, setAt, toValue } from "./edit.ts";
+import {
+  isBlank,
+  type Json,
+  type JsonObject,
+  nodeAt,
+  type Place,
+  parseJsonc,
+  prependAt,
+  removeAt,
+  setAt,
+  toValue,
+} from "../../base/jsonc.ts";
+import { type DesiredSettings, isObject, withRule } from "./desired.ts";
 
 const SERVERS = "amp.mcpServers";
 const PERMISSIONS = "amp.permissions";
@@ -95,7 +106,7 @@ class SettingsDocument {
 
   constructor(text: string) {
     this.text = text.trim() === "" ? "{}\n" : text;
-    if (!parseSettings(this.text)) throw new UnreadableSettings();
+    if (!parseJsonc(this.text)) throw new UnreadableSettings();
   }
 
   /** @returns whether the text had to change */
@@ -143,12 +154,12 @@ class SettingsDocument {
   }
 
   #removeIfBlank(key: string): void {
-    const node = nodeAt(parseSettings(this.text), [key]);
+    const node = nodeAt(parseJsonc(this.text), [key]);
     if (node && isBlank(this.text, node)) this.text = removeAt(this.text, [key]);
   }
 
   #at(place: Place): Json | undefined {
-    const node = nodeAt(parseSettings(this.text), place);
+    const node = nodeAt(parseJsonc(this.text), place);
     return node && toValue(node);
   }
 }

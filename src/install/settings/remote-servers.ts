@@ -2,12 +2,12 @@ import { readFileSync, rmSync } from "node:fs";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { DownloadError, download, withoutCredentials } from "../../base/download.ts";
 import { reasonOf } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/jsonc.ts";
 import type { Log } from "../../base/log.ts";
 import { mcpSecrets } from "../../base/redact.ts";
 import type { Context } from "../../context.ts";
 import type { Paths } from "../../paths.ts";
 import { keptAnswer, keptAnswers } from "../../remote-answers.ts";
-import type { JsonObject } from "./desired.ts";
 import { parseServerList } from "./server-list.ts";
 
 /** A start waits for this, so it is short. */

@@ -1,4 +1,5 @@
-import { isObject, type Json, type JsonObject } from "./desired.ts";
+import type { Json, JsonObject } from "../../base/jsonc.ts";
+import { isObject } from "./desired.ts";
 
 /** Each costs a pass over the settings file, and Amp starts or calls every one. */
 const MOST_SERVERS = 100;

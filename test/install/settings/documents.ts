@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Json, JsonObject } from "../../../src/install/settings/desired.ts";
+import type { Json, JsonObject } from "../../../src/base/jsonc.ts";
 
 /** What a person may have between two tokens. `@` becomes a number of its own, so that each comment can be told. */
 const gap = fc.constantFrom(

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { createScanner, parse } from "jsonc-parser";
 import { describe, expect, test } from "vitest";
-import type { DesiredSettings, JsonObject } from "../../../src/install/settings/desired.ts";
-import { nodeAt, parseSettings, toValue } from "../../../src/install/settings/edit.ts";
+import { type JsonObject, nodeAt, parseJsonc, toValue } from "../../../src/base/jsonc.ts";
+import type { DesiredSettings } from "../../../src/install/settings/desired.ts";
 import { mergeSettings, UnreadableSettings } from "../../../src/install/settings/merge.ts";
 import { servers, templateKeys, userDocument } from "./documents.ts";
 
@@ -23,7 +23,7 @@ function settled(text: string, ...templates: Partial<DesiredSettings>[]): string
   let now = text;
   for (const template of templates) {
     ({ text: now, applied } = mergeSettings(now, desired(template), applied));
-    expect(parseSettings(now), now).toBeDefined();
+    expect(parseJsonc(now), now).toBeDefined();
     const again = mergeSettings(now, desired(template), applied);
     expect(again).toEqual({ text: now, applied });
   }
@@ -143,7 +143,7 @@ describe("what an earlier start set and the template no longer names", () => {
   test("goes although the user put a trailing comma behind it", () => {
     const { text, applied } = mergeSettings("", desired({ keys: { a: 1 } }), {});
     const edited = text.replace("1", "1,");
-    expect(parseSettings(edited)).toBeDefined();
+    expect(parseJsonc(edited)).toBeDefined();
     expect(parse(mergeSettings(edited, desired(), applied).text)).toEqual({});
   });
 
@@ -324,7 +324,7 @@ describe("for any text and any template", () => {
 });
 
 function valueIn(text: string): JsonObject {
-  const root = parseSettings(text);
+  const root = parseJsonc(text);
   if (!root) throw new Error(`not readable any more: ${text}`);
   return toValue(root) as JsonObject;
 }
@@ -338,7 +338,7 @@ function normal(value: unknown): unknown {
 function expectUntouched(before: string, merged: string, named: readonly string[]) {
   const untouched = Object.keys(valueIn(before)).filter((key) => !named.includes(key));
   const textOf = (text: string, key: string) => {
-    const property = nodeAt(parseSettings(text), [key])?.parent;
+    const property = nodeAt(parseJsonc(text), [key])?.parent;
     return property && text.slice(property.offset, property.offset + property.length);
   };
   for (const key of untouched) expect(textOf(merged, key), merged).toBe(textOf(before, key));

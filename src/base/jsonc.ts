@@ -1,7 +1,10 @@
 import { createScanner, type Node, type ParseError, parseTree } from "jsonc-parser";
-import type { Json, JsonObject } from "./desired.ts";
 
-/** One place in a settings text: a top-level key, or a key or an array's index inside of its value. */
+/** A JSON value as settings files hold it. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** One place in the text of an object: a top-level key, or a key or an array's index inside of its value. */
 export type Place = readonly [key: string, inner?: string | number];
 
 /**
@@ -9,7 +12,7 @@ export type Place = readonly [key: string, inner?: string | number];
  *
  * @returns the root object, or undefined where the text is anything else
  */
-export function parseSettings(text: string): Node | undefined {
+export function parseJsonc(text: string): Node | undefined {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   return errors.length === 0 && root?.type === "object" ? root : undefined;
@@ -36,10 +39,10 @@ export function toValue(node: Node): Json {
  * Writes `value` at `place`: over the value that is there, else behind the last key of the object. A value in the way
  * that is no object gives way to one. Everything else of the text stays byte for byte.
  *
- * @param text what `parseSettings` accepts
+ * @param text what `parseJsonc` accepts
  */
 export function setAt(text: string, [key, inner]: readonly [string, string?], value: Json): string {
-  const root = parseSettings(text);
+  const root = parseJsonc(text);
   const parent = inner === undefined ? root : nodeAt(root, [key]);
   const name = inner ?? key;
   if (inner !== undefined && parent?.type !== "object") return setAt(text, [key], { [name]: value });
@@ -55,7 +58,7 @@ export function setAt(text: string, [key, inner]: readonly [string, string?], va
 
 /** Puts `value` in front of the items of the array at `key`; anything but an array gives way to one. */
 export function prependAt(text: string, key: string, value: Json): string {
-  const list = nodeAt(parseSettings(text), [key]);
+  const list = nodeAt(parseJsonc(text), [key]);
   if (list?.type !== "array") return setAt(text, [key], [value]);
   const style = styleOf(text);
   const [first] = list.children ?? [];
@@ -68,7 +71,7 @@ export function prependAt(text: string, key: string, value: Json): string {
 
 /** Removes a key or an array's item with its comma; comments stay, whatever they are about. */
 export function removeAt(text: string, place: Place): string {
-  const node = nodeAt(parseSettings(text), place);
+  const node = nodeAt(parseJsonc(text), place);
   const entry = node?.parent?.type === "property" ? node.parent : node;
   const container = entry?.parent;
   if (!entry || !container) return text;

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { dismissWelcomeTour } from "../../src/install/first-run.ts";
+import { dismissWelcomeTour } from "../../src/amp/first-run.ts";
 import { type ExampleContext, exampleContext } from "../start/example.ts";
 
 let context: ExampleContext;
@@ -25,7 +25,7 @@ afterEach(() => rmSync(context.paths.home, { recursive: true, force: true }));
 
 function dismiss(): string {
   const log = context.openLog(context.paths.installLog, { rotate: true });
-  dismissWelcomeTour(context, log);
+  dismissWelcomeTour(context.paths.ampSession, context.now, log);
   log.close();
   return readFileSync(context.paths.installLog, "utf8");
 }

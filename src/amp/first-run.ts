@@ -1,8 +1,7 @@
 import { keepAside, readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
 import { reasonOf } from "../base/errors.ts";
+import { nodeAt, parseJsonc, setAt } from "../base/jsonc.ts";
 import type { Log } from "../base/log.ts";
-import type { Context } from "../context.ts";
-import { nodeAt, parseSettings, setAt } from "./settings/edit.ts";
 
 /** Seen with Amp 0.0.1790142911, which writes it itself once somebody has gone through the tour. */
 const DISMISSED = "neoWelcomeDismissed";
@@ -11,13 +10,14 @@ const DISMISSED = "neoWelcomeDismissed";
  * Tells Amp that its welcome tour has been seen: in a home where it has not, the tour comes before the input box and
  * swallows what is typed. Everything else in Amp's file stays. The start turns the tour's pages where this cannot be
  * written, so that is no failure.
+ *
+ * @param path `session` of `ampFiles`
  */
-export function dismissWelcomeTour({ paths, now }: Context, log: Log): void {
-  const path = paths.ampSession;
+export function dismissWelcomeTour(path: string, now: () => Date, log: Log): void {
   try {
     const present = readTextIfExists(path) ?? "";
-    const isReadable = present.trim() === "" || parseSettings(present) !== undefined;
-    if (nodeAt(parseSettings(present), [DISMISSED])?.value === true) return;
+    const isReadable = present.trim() === "" || parseJsonc(present) !== undefined;
+    if (nodeAt(parseJsonc(present), [DISMISSED])?.value === true) return;
     if (!isReadable) {
       const aside = keepAside(path, now());
       log.warn(

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { onEveryPathFolder } from "../base/executables.ts";
+
+/** What the places of an Amp depend on. */
+export interface AmpSearch {
+  env: NodeJS.ProcessEnv;
+  /** The user's home directory. */
+  home: string;
+  /** Further npm prefixes to look into, before the usual ones. */
+  npmPrefixes?: readonly string[];
+}
+
+/**
+ * Every path that an Amp may have, in order of preference: `AMP_CLI_PATH` (which Amp's own SDKs read too), the official
+ * installer's places, npm prefixes, `PATH`. The launcher, scripts/amp-module.sh, has the same list for when there is no
+ * runtime yet.
+ */
+export function ampPlaces({ env, home, npmPrefixes = [] }: AmpSearch): string[] {
+  const prefixes = [
+    ...npmPrefixes,
+    env["NPM_CONFIG_PREFIX"],
+    env["npm_config_prefix"],
+    join(home, ".npm-global"),
+  ];
+  return [
+    env["AMP_CLI_PATH"] ?? "",
+    ...Object.values(officialPlaces(home)),
+    ...prefixes.flatMap((prefix) => (prefix ? ampInPrefix(prefix) : [])),
+    ...onEveryPathFolder("amp", env),
+  ];
+}
+
+/** The same in words. */
+export function ampPlacesInWords(npmPrefixes: readonly string[]): string {
+  return ["AMP_CLI_PATH", "~/.amp/bin", "~/.local/bin", "npm prefixes", ...npmPrefixes, "PATH"].join(", ");
+}
+
+/** What Amp's official installer makes in a home: the program, and a link to it. */
+export function officialPlaces(home: string) {
+  return { program: join(home, ".amp", "bin", "amp"), link: join(home, ".local", "bin", "amp") };
+}
+
+export const OFFICIAL_IN_WORDS = "no ~/.amp/bin/amp and no ~/.local/bin/amp";
+
+/** What npm makes below its prefix. */
+export function ampInPrefix(prefix: string): string {
+  return join(prefix, "bin", "amp");
+}
+
+/** Amp's own files in a home. */
+export function ampFiles(configHome: string, dataHome: string) {
+  return {
+    settings: join(configHome, "amp", "settings.json"),
+    /** Instructions for every project. */
+    instructions: join(configHome, "AGENTS.md"),
+    /** What Amp remembers between its starts. */
+    session: join(dataHome, "amp", "session.json"),
+    /** What was submitted in its input box. */
+    history: join(dataHome, "amp", "history.jsonl"),
+  };
+}
+
+/** The names that a project's own settings can have, the stronger first. */
+export const WORKSPACE_SETTINGS = [join(".amp", "settings.json"), join(".amp", "settings.jsonc")];
+
+/** The administrator's settings, which are stronger than everybody else's. */
+export const MANAGED_SETTINGS = "/etc/ampcode/managed-settings.json";
