@@ -121,8 +121,10 @@ find_runtime() {
     done
   done
 
+  # As ampPlaces of src/amp/places.ts.
   for amp in "${AMP_CLI_PATH:-}" "$HOME/.amp/bin/amp" "$HOME/.local/bin/amp" "${bin%/bin}/npm/bin/amp" \
-    /opt/amp-module/bin/amp "$HOME/.npm-global/bin/amp" "$(command -v amp || :)"; do
+    /opt/amp-module/bin/amp "${NPM_CONFIG_PREFIX:+$NPM_CONFIG_PREFIX/bin/amp}" \
+    "${npm_config_prefix:+$npm_config_prefix/bin/amp}" "$HOME/.npm-global/bin/amp" "$(command -v amp || :)"; do
     if is_executable "$amp" && is_bun_inside "$amp"; then
       printf 'amp:%s\n' "$amp"
       return

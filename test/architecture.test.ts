@@ -16,12 +16,15 @@ interface Import {
 
 /** Static and dynamic imports and re-exports; a comment that looks like one is none. */
 function importsOf(from: string, source: string): Import[] {
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  const found = code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g);
+  const found = withoutComments(source).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g);
   return [...found].map(([, target = ""]) => {
     const isOwn = target.startsWith(".");
     return { from, isOwn, to: isOwn ? relative(root, join(root, dirname(from), target)) : target };
   });
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 }
 
 /** A file's text without the imports that leave no trace in the bundle. */
@@ -114,6 +117,35 @@ test("the start script's bundle has nothing that only people use", () => {
       "install/prebake.ts",
     ]),
   );
+});
+
+/** Facts that have one owner: what names them, and the files or room that may. */
+const OWNERS: Record<string, [names: RegExp, owner: RegExp]> = {
+  "programs are started": [/(?<!import type .*)from "node:child_process"/, /^base\/child\.ts$/],
+  "Amp's folders and files": [
+    /\.amp\/|"\.amp"|\.npm-global|"amp", "(settings|session|history)|\/etc\/ampcode|AMP_CLI_PATH"\]/,
+    /^amp\/places\.ts$/,
+  ],
+  "Amp's flags": [/"--(execute|stream-json\S*|mcp-config|no-archive\S*)"/, /^amp\//],
+  "who can see a thread": [/"unlisted"/, /^amp\/options\.ts$/],
+  "what masks a secret": [/\[redacted\]/, /^base\/redact\.ts$/],
+  "how a shell is quoted to": [/'\\\\''/, /^base\/shell\.ts$/],
+  "what a version looks like": [/\\d\+\\+\.\\+d/, /^base\/version\.ts$/],
+  "what steers a terminal": [
+    /stripVTControlCharacters|replace\(\/\[[^\]]*(\\u007f|\\p\{Cc\})|\\u001b\\\[\|\\u009b\)\[0/,
+    // The second is a package of its own one day.
+    /^(base\/harmless|agentapi\/errors)\.ts$/,
+  ],
+  "XDG folders": [/"XDG_/, /^base\/xdg\.ts$/],
+  "the same file or another": [/\bmtimeMs\].join/, /^base\/probe-cache\.ts$/],
+  "where prebaked programs are": [/\/opt\/amp-module/, /^paths\.ts$/],
+};
+
+test.each(Object.entries(OWNERS))("%s: one owner", (_fact, [names, owner]) => {
+  const naming = files.filter((name) => names.test(withoutComments(readFileSync(join(root, name), "utf8"))));
+  expect(naming.filter((name) => !owner.test(name))).toEqual([]);
+  // The rule sees what it forbids.
+  expect(naming).not.toEqual([]);
 });
 
 test("no file imports itself in a circle at run time", () => {

@@ -57,8 +57,19 @@ export function variableDefaults(): Record<string, unknown> {
   return Object.fromEntries(moduleVariables().map((variable) => [variable.name, variable.default]));
 }
 
+/** The variables that a command has as options, too. */
+const OF_COMMANDS = [
+  "amp_version",
+  "install_via_npm",
+  "amp_installer_url",
+  "npm_registry_url",
+  "agentapi_version",
+  "agentapi_download_url",
+  "agentapi_sha256",
+];
+
 /** What esbuild and vitest put in the place of `VARIABLE_DEFAULTS`: the defaults that a command has, too. */
 export function definedDefaults(): Record<string, unknown> {
-  const { amp_installer_url, agentapi_version, agentapi_download_url } = variableDefaults();
-  return { amp_installer_url, agentapi_version, agentapi_download_url };
+  const isCommandsToo = ([name]: [string, unknown]) => OF_COMMANDS.includes(name);
+  return Object.fromEntries(Object.entries(variableDefaults()).filter(isCommandsToo));
 }

@@ -24,7 +24,7 @@ export interface FailedTurn {
 /** The line for a failed turn, without the prefix. */
 export function turnFailed({ kind, reason }: FailedTurn): string {
   // A reason is one line, and no control character of somebody else's text steers the terminal that shows the log.
-  const line = onOneLine(reason).replace(/\s+/g, " ").trim();
+  const line = onOneLine(reason);
   return `${TURN_FAILED}${kind}: ${line.slice(0, MAX_REASON)}`;
 }
 

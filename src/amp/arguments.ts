@@ -65,6 +65,44 @@ export function buildInvocation(
   return { args, isStreamInput };
 }
 
+/** What a person's own Amp, with its screen, is started with. */
+export interface ScreenOptions extends Pick<ExecuteOptions, "mode" | "labels" | "visibility"> {
+  /** The thread to go on with, or undefined for one that Amp opens. */
+  thread?: string | undefined;
+}
+
+/**
+ * Builds the arguments of an Amp with its screen. The first prompt is never in them: an argument can select Amp's execute
+ * mode, and arguments are visible to every process of the machine.
+ *
+ * @returns the arguments, and the options that this Amp has no flag for
+ */
+export function screenArguments(
+  { flags }: AmpProbe,
+  { thread, mode, labels, visibility }: ScreenOptions,
+): { args: string[]; unsupported: (keyof ScreenOptions)[] } {
+  const wishes: [keyof ScreenOptions, flag: string, readonly (string | undefined)[]][] = [
+    ["mode", "--mode", [mode]],
+    ["labels", "--label", labels ?? []],
+    ["visibility", "--visibility", [visibility]],
+  ];
+  const given = wishes.map(([name, flag, values]) => ({
+    name,
+    flag,
+    values: values.filter((value) => !!value),
+  }));
+  const wanted = given.filter(({ values }) => values.length > 0);
+  return {
+    args: [
+      ...continueCommand(thread, false),
+      ...wanted.flatMap(({ flag, values }) =>
+        flags.includes(flag) ? values.flatMap((value) => [flag, value ?? ""]) : [],
+      ),
+    ],
+    unsupported: wanted.flatMap(({ name, flag }) => (flags.includes(flag) ? [] : name)),
+  };
+}
+
 /** Whether allowing every tool is this Amp's setting, rather than a flag. */
 export function allowsAllBySetting(probe: AmpProbe): boolean {
   return !ALLOW_ALL.some((flag) => probe.flags.includes(flag));

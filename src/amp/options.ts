@@ -23,6 +23,11 @@ export type McpServerConfig = Record<string, unknown>;
 export const VISIBILITIES = ["private", "public", "unlisted", "workspace", "group"] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
+/** The visibility of that name; undefined for "" and what this release of the module does not know. */
+export function visibilityOf(name: string): Visibility | undefined {
+  return VISIBILITIES.find((known) => known === name);
+}
+
 /** Where Amp is and where it runs. */
 export interface AmpOptions {
   /** A probed Amp. Without it the usual places are searched and the first one is probed (0.5-0.8 s). */

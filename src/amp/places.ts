@@ -23,14 +23,19 @@ export function ampPlaces({ env, home, npmPrefixes = [] }: AmpSearch): string[] 
     join(home, ".npm-global"),
   ];
   return [
-    env["AMP_CLI_PATH"] ?? "",
+    namedAmp(env) ?? "",
     ...Object.values(officialPlaces(home)),
     ...prefixes.flatMap((prefix) => (prefix ? ampInPrefix(prefix) : [])),
     ...onEveryPathFolder("amp", env),
   ];
 }
 
-/** The same in words. */
+/** The Amp that a person names. */
+export function namedAmp(env: NodeJS.ProcessEnv): string | undefined {
+  return env["AMP_CLI_PATH"];
+}
+
+/** `ampPlaces` in words. */
 export function ampPlacesInWords(npmPrefixes: readonly string[]): string {
   return ["AMP_CLI_PATH", "~/.amp/bin", "~/.local/bin", "npm prefixes", ...npmPrefixes, "PATH"].join(", ");
 }

@@ -8,7 +8,7 @@ export function harmless(text: string): string {
   return text.replace(SEQUENCES, "").replace(STEERING, "");
 }
 
-/** Text of somebody else's as a part of one line: a space stands for each character that steers or ends a line. */
+/** Text of somebody else's as a part of one line: one space stands for white space and for what steers a terminal. */
 export function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
+  return text.replace(/[\p{Cc}\s]+/gu, " ").trim();
 }

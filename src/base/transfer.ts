@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { onOneLine } from "./harmless.ts";
 import type { HttpAnswer } from "./http.ts";
 import { requestThroughProxy } from "./proxied-http.ts";
 import { AttemptError } from "./retry.ts";
@@ -173,7 +174,7 @@ export function retryAfterMs(value: string | undefined, now: number): number | u
 function plainText(body: string): string {
   const isPage = /<(!doctype html|html|head|body)\b/i.test(body);
   const text = isPage ? (body.match(/<title[^>]*>([^<]*)/i)?.[1] ?? "") : body.replace(/<[^>]*>/g, " ");
-  return text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return onOneLine(text);
 }
 
 async function startOf(body: AsyncIterable<Uint8Array>): Promise<string> {

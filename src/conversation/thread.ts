@@ -1,13 +1,12 @@
 import { rmSync } from "node:fs";
 import * as z from "zod/mini";
-import { VISIBILITIES, type Visibility } from "../amp/options.ts";
+import { visibilityOf } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadId } from "../amp/thread-id.ts";
 import { createThread } from "../amp/threads.ts";
 import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
 
 const TIMEOUT_MS = 20_000;
@@ -81,7 +80,8 @@ async function openThread(
     return undefined;
   }
   try {
-    const { id } = await createThread({ amp, env, timeoutMs: TIMEOUT_MS, ...visibilityOf(config) });
+    const visibility = visibilityOf(config.thread_visibility);
+    const { id } = await createThread({ amp, env, timeoutMs: TIMEOUT_MS, ...(visibility && { visibility }) });
     writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
     log.info(`Thread: opened ${id}.`);
     return id;
@@ -89,9 +89,4 @@ async function openThread(
     log.warn(`Thread: none could be opened ahead (${reasonOf(error)}), so a restart will not continue it.`);
     return undefined;
   }
-}
-
-function visibilityOf(config: Config): { visibility?: Visibility } {
-  const visibility = VISIBILITIES.find((known) => known === config.thread_visibility);
-  return visibility === undefined ? {} : { visibility };
 }

@@ -1,5 +1,7 @@
 import { delimiter, dirname } from "node:path";
+import { screenArguments } from "../amp/arguments.ts";
 import { ampCommand } from "../amp/find.ts";
+import { visibilityOf } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import type { Config } from "../config.ts";
 import type { Paths } from "../paths.ts";
@@ -14,11 +16,17 @@ export interface Command {
 /** Columns and rows of the terminal that AgentAPI emulates: narrow for its chat view, high enough to hold a long answer. */
 const TERMINAL = { width: 67, height: 1190 };
 
+/** The variables behind the options of Amp's command line. */
+const VARIABLES = {
+  thread: "thread_id",
+  mode: "mode",
+  labels: "thread_labels",
+  visibility: "thread_visibility",
+};
+
 /**
- * The command line of Amp. The first prompt is never in it: an argument can select Amp's execute mode, and arguments
- * are visible to every process of the machine.
+ * The command line of Amp.
  *
- * @param probe flags are passed only where this Amp's `--help` lists them
  * @param thread the thread to go on with, or undefined for one that Amp opens
  * @returns the command, and the variables that this Amp cannot follow
  */
@@ -27,21 +35,19 @@ export function agentCommand(
   probe: AmpProbe,
   thread?: string,
 ): { command: Command; unsupported: string[] } {
-  const { file, args } = ampCommand(probe.path);
-  const unsupported: string[] = [];
-  const pass = (variable: string, flag: string, values: readonly string[]) => {
-    if (values.length === 0) return;
-    if (probe.flags.includes(flag)) args.push(...values.flatMap((value) => [flag, value]));
-    else unsupported.push(variable);
-  };
-  if (thread !== undefined) args.push("threads", "continue", thread);
-  pass("mode", "--mode", config.mode === "" ? [] : [config.mode]);
-  pass("thread_labels", "--label", config.thread_labels);
+  const { file, args: before } = ampCommand(probe.path);
   // A thread that the module opened has its visibility already.
-  const visibility =
-    thread === undefined && config.thread_visibility !== "" ? [config.thread_visibility] : [];
-  pass("thread_visibility", "--visibility", visibility);
-  return { command: { file, args }, unsupported };
+  const visibility = thread === undefined ? visibilityOf(config.thread_visibility) : undefined;
+  const { args, unsupported } = screenArguments(probe, {
+    thread,
+    mode: config.mode,
+    labels: config.thread_labels,
+    ...(visibility && { visibility }),
+  });
+  return {
+    command: { file, args: [...before, ...args] },
+    unsupported: unsupported.map((option) => VARIABLES[option]),
+  };
 }
 
 /** The command line of AgentAPI around the agent. What older releases do not know goes through the environment. */

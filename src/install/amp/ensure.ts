@@ -1,4 +1,5 @@
 import { findAmps } from "../../amp/find.ts";
+import { namedAmp } from "../../amp/places.ts";
 import { type AmpProbe, AmpProbeError, ampProbeCache, probeAmp } from "../../amp/probe.ts";
 import { ModuleError, reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -123,7 +124,7 @@ async function workingAmps({ config, paths, env }: AmpContext, log: Log): Promis
   const found = findAmps(ampSearch({ paths, env }));
   const known = found.map((path) => cache.read(path)).find((probe) => probe !== undefined);
   // A path that the user names goes before one that is merely known.
-  const named = env["AMP_CLI_PATH"];
+  const named = namedAmp(env);
   const isNamed = named === undefined || !found.includes(named) || known?.path === named;
   if (known && isNamed && (wanted === undefined || known.version === wanted)) return [known];
   const working: AmpProbe[] = [];
