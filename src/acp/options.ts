@@ -30,6 +30,29 @@ export interface AgentOptions {
 const DEFAULT_TIMEOUT_S = 6 * 60 * 60;
 const ASK = ["auto", "client", "deny", "allow"] as const;
 
+const text = { type: "string" } as const;
+const many = { type: "string", multiple: true } as const;
+const OPTIONS = {
+  mode: text,
+  thread: text,
+  "thread-file": text,
+  continue: { type: "boolean" },
+  label: many,
+  visibility: text,
+  ask: text,
+  timeout: text,
+  "settings-file": text,
+  "state-dir": text,
+  "agentapi-url": text,
+  "probe-cache": text,
+  "npm-prefix": many,
+} as const;
+
+/** The agent's options with a value, for who starts it. */
+export type AgentFlags = Partial<
+  Record<Exclude<keyof typeof OPTIONS, "continue">, string | readonly string[] | undefined>
+>;
+
 export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on stdin and stdout
 
   --mode <mode>             agent mode; sessions may change it
@@ -49,26 +72,7 @@ export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on 
 
 /** @throws TypeError for arguments that are not known or not valid */
 export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEnv): AgentOptions {
-  const text = { type: "string" } as const;
-  const many = { type: "string", multiple: true } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      mode: text,
-      thread: text,
-      "thread-file": text,
-      continue: { type: "boolean" },
-      label: many,
-      visibility: text,
-      ask: text,
-      timeout: text,
-      "settings-file": text,
-      "state-dir": text,
-      "agentapi-url": text,
-      "probe-cache": text,
-      "npm-prefix": many,
-    },
-  });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
   if (!(timeout >= 0)) throw new TypeError(`--timeout ${values.timeout}: want seconds`);
   const { mode, thread, visibility } = values;

@@ -1,6 +1,6 @@
 import type { Redact } from "../base/redact.ts";
 import { type AmpEvent, toEvent } from "./events.ts";
-import { type Line, LineSplitter } from "./lines.ts";
+import type { Line } from "./lines.ts";
 
 /** A line of the stream: what it says, and how it was written. */
 export interface AmpRecord {
@@ -27,16 +27,6 @@ export function decodeLine({ number, text, droppedBytes }: Line, redact: Redact 
     const masked = redact(text);
     return { event: broken(number, "not JSON", masked), text: masked };
   }
-}
-
-/** Decodes a whole stream of bytes. */
-export async function* decodeStream(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  maxLineBytes = MAX_LINE_BYTES,
-): AsyncGenerator<AmpRecord> {
-  const splitter = new LineSplitter(maxLineBytes);
-  for await (const chunk of chunks) for (const line of splitter.push(chunk)) yield decodeLine(line);
-  for (const line of splitter.flush()) yield decodeLine(line);
 }
 
 function broken(line: number, reason: string, text: string): AmpEvent {

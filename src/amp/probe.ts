@@ -56,14 +56,14 @@ export async function probeAmp(
 }
 
 /** `0.0.1790142911-g7618fb (released …)` is version `0.0.1790142911-g7618fb`. */
-export function parseVersion(text: string): string {
+function parseVersion(text: string): string {
   const version = versionIn(text.trim());
   if (version === undefined) throw new AmpProbeError("it does not answer --version like Amp does", text);
   return version;
 }
 
 /** Reads flags, modes and top-level commands out of `amp --help`. */
-export function parseHelp(help: string): Omit<AmpProbe, "path" | "version"> {
+function parseHelp(help: string): Omit<AmpProbe, "path" | "version"> {
   const modes = help.match(/--mode\b[^(]*\(([^)]*)\)/)?.[1] ?? "";
   return {
     flags: [...help.matchAll(/^ {2,}(?:-\w+, )?(--[a-z][\w-]*)/gm)].flatMap((match) => match[1] ?? []),

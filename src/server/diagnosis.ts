@@ -1,5 +1,5 @@
 import { readSignals } from "../acp/signals.ts";
-import { AMP_WORDS, type AmpTrouble, isLoginPrompt } from "../amp/diagnose.ts";
+import { AMP_WORDS, type AmpTrouble } from "../amp/diagnose.ts";
 import { isListed } from "../amp/modes.ts";
 import { isCertificateRefused } from "../base/certificates.ts";
 import { ModuleError } from "../base/errors.ts";
@@ -144,11 +144,6 @@ function suspectMode({ modes }: Evidence, { mode }: Config): (Cause & { kind: Ca
   const what = () =>
     `it ended before it was ready, perhaps because of the mode "${mode}", which this Amp does not list (${modes.join(", ")})`;
   return { kind: "mode", what, fix: MODE_FIX };
-}
-
-/** Whether the screen asks for a login, which nobody can answer in an unattended start. */
-export function asksForLogin(screen: string): boolean {
-  return isLoginPrompt(screen);
 }
 
 /** A screen as a log shows it: without empty lines, indented, and not too much of it. */

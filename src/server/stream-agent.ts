@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentFlags } from "../acp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { sha256 } from "../base/digest.ts";
 import { ModuleError } from "../base/errors.ts";
@@ -41,30 +42,32 @@ export async function streamAgent(
   }
   await bundleArrived(paths.acpBundle, config.acp_bundle_sha256);
   const { file, args, env } = runtimeCommand();
+  const flags: AgentFlags = {
+    "thread-file": paths.thread,
+    "state-dir": join(paths.state, "acp"),
+    "probe-cache": paths.ampProbe,
+    "agentapi-url": `http://127.0.0.1:${config.agentapi_port}`,
+    "npm-prefix": ampPrefixes(paths),
+    mode: config.mode,
+    thread,
+    visibility: config.thread_visibility,
+    label: config.thread_labels,
+  };
   return {
     command: {
       file,
-      args: [
-        ...args,
-        paths.acpBundle,
-        "--thread-file",
-        paths.thread,
-        "--state-dir",
-        join(paths.state, "acp"),
-        "--probe-cache",
-        paths.ampProbe,
-        "--agentapi-url",
-        `http://127.0.0.1:${config.agentapi_port}`,
-        ...ampPrefixes(paths).flatMap((prefix) => ["--npm-prefix", prefix]),
-        ...(config.mode === "" ? [] : ["--mode", config.mode]),
-        ...(thread === undefined ? [] : ["--thread", thread]),
-        ...(config.thread_visibility === "" ? [] : ["--visibility", config.thread_visibility]),
-        ...config.thread_labels.flatMap((label) => ["--label", label]),
-      ],
+      args: [...args, paths.acpBundle, ...asArguments(flags)],
     },
     // The Amp that the install chose, whatever else is there.
     env: { ...env, AMP_CLI_PATH: amp.path },
   };
+}
+
+/** What is empty is left out. */
+function asArguments(flags: AgentFlags): string[] {
+  return Object.entries(flags).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap((each) => (each === "" ? [] : [`--${name}`, each])),
+  );
 }
 
 /** This process's own runtime; Amp's Bun is one only while the variable says so, which the agent takes back at once. */

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type AmpRecord, decodeStream } from "../../src/amp/decode.ts";
+import { type AmpRecord, decodeLine, MAX_LINE_BYTES } from "../../src/amp/decode.ts";
+import { LineSplitter } from "../../src/amp/lines.ts";
 
 const ID = "T-1";
 const text = fc.string({ unit: "binary" });
@@ -15,10 +16,11 @@ const event = fc.oneof(
 );
 const lineEnd = fc.constantFrom("\n", "\r\n", "\n\n", "\r\n  \r\n");
 
-async function decoded(chunks: Iterable<Uint8Array>, maxLineBytes?: number): Promise<AmpRecord[]> {
-  const records: AmpRecord[] = [];
-  for await (const record of decodeStream(chunks, maxLineBytes)) records.push(record);
-  return records;
+/** As `executeRecords` reads. */
+function decoded(chunks: Iterable<Uint8Array>, maxLineBytes = MAX_LINE_BYTES): AmpRecord[] {
+  const splitter = new LineSplitter(maxLineBytes);
+  const lines = [...chunks].flatMap((chunk) => [...splitter.push(chunk)]);
+  return [...lines, ...splitter.flush()].map((line) => decodeLine(line));
 }
 
 function chunksOf(bytes: Buffer, cuts: number[]): Buffer[] {
@@ -35,7 +37,7 @@ test("whatever the cuts, line ends and characters, no event is lost, changed or 
       async (lines, cuts, isLastLineEnded) => {
         let stream = lines.map(([each, end]) => `${JSON.stringify(each)}${end}`).join("");
         if (!isLastLineEnded) stream = stream.trimEnd();
-        const records = await decoded(chunksOf(Buffer.from(stream), cuts));
+        const records = decoded(chunksOf(Buffer.from(stream), cuts));
 
         expect(records.map((record) => JSON.parse(record.text))).toEqual(
           lines.map(([each]) => JSON.parse(JSON.stringify(each))),
@@ -56,17 +58,17 @@ test("one stream of every kind of character, cut at every single position", asyn
   }));
   const bytes = Buffer.from(`\ufeff${events.map((each) => JSON.stringify(each)).join("\r\n")}\n`);
   for (let cut = 0; cut <= bytes.length; cut += 1) {
-    const records = await decoded([bytes.subarray(0, cut), bytes.subarray(cut)]);
+    const records = decoded([bytes.subarray(0, cut), bytes.subarray(cut)]);
     expect(records.map((record) => record.event)).toEqual(events);
   }
-  const single = await decoded([...bytes].map((byte) => Uint8Array.of(byte)));
+  const single = decoded([...bytes].map((byte) => Uint8Array.of(byte)));
   expect(single.map((record) => record.event)).toEqual(events);
 });
 
 test("a broken line is an event with its number, and the stream goes on", async () => {
   const stream = `{"type":"x"}\n\nnot json at all\n{"type":"result","subtype":"success","session_id":"T-1"}\n{"half`;
 
-  expect((await decoded([Buffer.from(stream)])).map((record) => record.event)).toEqual([
+  expect(decoded([Buffer.from(stream)]).map((record) => record.event)).toEqual([
     { type: "unknown", event: { type: "x" } },
     { type: "broken", line: 3, reason: "not JSON", start: "not json at all" },
     { type: "result", subtype: "success", session_id: "T-1" },
@@ -80,7 +82,7 @@ test("a line over the limit is counted, dropped and reported, whatever the chunk
     const chunks = Array.from({ length: Math.ceil(stream.length / size) }, (_, index) =>
       stream.subarray(index * size, (index + 1) * size),
     );
-    const events = (await decoded(chunks, 100)).map((record) => record.event);
+    const events = decoded(chunks, 100).map((record) => record.event);
     expect(events).toMatchObject([
       { event: { type: "a" } },
       { type: "broken", line: 2 },

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { asksForLogin, diagnose, StartError } from "../../src/server/diagnosis.ts";
+import { isLoginPrompt } from "../../src/amp/diagnose.ts";
+import { diagnose, StartError } from "../../src/server/diagnosis.ts";
 import { exampleConfig } from "../start/example.ts";
 
 const config = exampleConfig({ mode: "turbo", agentapi_port: 4711 });
@@ -141,13 +142,13 @@ test.each([
   "set the mode of the file",
 ])("a text that only resembles a cause is none: %s", (screen) => {
   expect(diagnosis({ screen }).message).toMatch(/ended before it was ready/);
-  expect(asksForLogin(screen)).toBe(false);
+  expect(isLoginPrompt(screen)).toBe(false);
 });
 
 test("a login is recognised while the agent waits for it", () => {
-  expect(asksForLogin("No API key found. Starting login flow...")).toBe(true);
-  expect(asksForLogin("Would you like to log in to Amp?")).toBe(true);
-  expect(asksForLogin("")).toBe(false);
+  expect(isLoginPrompt("No API key found. Starting login flow...")).toBe(true);
+  expect(isLoginPrompt("Would you like to log in to Amp?")).toBe(true);
+  expect(isLoginPrompt("")).toBe(false);
 });
 
 test("no value of the configuration but what names the mistake is in the error", () => {
