@@ -3,7 +3,7 @@
  * start looks for them.
  */
 
-import { onOneLine } from "../base/harmless.ts";
+import { squeezed } from "../base/harmless.ts";
 
 /** Every line of the agent begins so. */
 export const AGENT_LINE = "amp-acp: ";
@@ -24,7 +24,7 @@ export interface FailedTurn {
 /** The line for a failed turn, without the prefix. */
 export function turnFailed({ kind, reason }: FailedTurn): string {
   // A reason is one line, and no control character of somebody else's text steers the terminal that shows the log.
-  const line = onOneLine(reason);
+  const line = squeezed(reason);
   return `${TURN_FAILED}${kind}: ${line.slice(0, MAX_REASON)}`;
 }
 

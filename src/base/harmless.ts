@@ -8,7 +8,12 @@ export function harmless(text: string): string {
   return text.replace(SEQUENCES, "").replace(STEERING, "");
 }
 
-/** Text of somebody else's as a part of one line: one space stands for white space and for what steers a terminal. */
+/** Text of somebody else's as a part of one line: a space stands for each character that steers or ends a line. */
 export function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
+}
+
+/** The same with one space for all white space between words. */
+export function squeezed(text: string): string {
+  return onOneLine(text).replace(/\s+/g, " ").trim();
 }

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { onOneLine } from "./harmless.ts";
+import { squeezed } from "./harmless.ts";
 import type { HttpAnswer } from "./http.ts";
 import { requestThroughProxy } from "./proxied-http.ts";
 import { AttemptError } from "./retry.ts";
@@ -174,7 +174,7 @@ function retryAfterMs(value: string | undefined, now: number): number | undefine
 function plainText(body: string): string {
   const isPage = /<(!doctype html|html|head|body)\b/i.test(body);
   const text = isPage ? (body.match(/<title[^>]*>([^<]*)/i)?.[1] ?? "") : body.replace(/<[^>]*>/g, " ");
-  return onOneLine(text);
+  return squeezed(text);
 }
 
 async function startOf(body: AsyncIterable<Uint8Array>): Promise<string> {
