@@ -18,7 +18,7 @@ if [ ! -f "$bin/amp-module.mjs" ]; then
 fi
 # With more words it is a person who asks for help or is mistaken.
 case $#:${1:-} in
-  1:start | 1:stop | 1:install | *:explain-end) bundle=$bin/amp-module.mjs ;;
+  1:start | 1:stop | 1:install | *:explain-end | *:end-left-agents) bundle=$bin/amp-module.mjs ;;
   *) bundle=$bin/amp-tools.mjs ;;
 esac
 

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Keeps AgentAPI running, since the Coder agent does not. Its standard output is agentapi-start.log.
 #
-#   supervisor.sh <state directory> <save state: yes|no> <AgentAPI's command line …>
+#   supervisor.sh <module directory>/state <save state: yes|no> <AgentAPI's command line …>
 #
 # Until the file "ready" is in the state directory the first start is still being watched: an AgentAPI that ends
 # before is not restarted. Afterwards it is, at once and then with growing pauses, on the same Amp thread and state.
 # Once that has failed for 10 minutes it gives up. The first run gets our standard input, which holds the first prompt.
+# Meanwhile the chat is saved and the log kept from growing for ever.
 #
 # SIGTERM ends it as soon as AgentAPI has ended, which needs a SIGTERM of its own.
 set -u
@@ -19,9 +20,12 @@ give_up_s=${AMP_MODULE_RESTART_GIVE_UP_S:-600}
 longest_pause_s=${AMP_MODULE_RESTART_LONGEST_PAUSE_S:-60}
 # Who has lived so long was well: its end begins a new count.
 healthy_s=${AMP_MODULE_RESTART_HEALTHY_S:-60}
+# Between two looks at what is to be saved and at the log's size.
+round_s=${AMP_MODULE_RESTART_ROUND_S:-30}
+log_file=${state%/*}/agentapi-start.log
 
 pause=
-saver=
+housekeeper=
 is_stopping=no
 
 log() {
@@ -40,103 +44,58 @@ monotonic() {
 # shellcheck disable=SC2317 # run by the trap
 stop() {
   is_stopping=yes
-  [ -z "$saver" ] || kill -TERM "$saver" 2>/dev/null
+  [ -z "$housekeeper" ] || kill -TERM "$housekeeper" 2>/dev/null
   [ -z "$pause" ] || kill -TERM "$pause" 2>/dev/null
 }
 trap stop TERM INT
 # Not ignored: AgentAPI and Amp would inherit that, and Amp is to end with its terminal.
 trap : HUP
 
-# How much the agent has written to its terminal: unchanged, there is nothing new to save. Goes down through wrappers,
-# such as a boundary, as long as there is one child only.
-measure_activity() {
-  activity=
-  parent=$1
-  while :; do
-    pids=
-    for children in /proc/"$parent"/task/*/children; do
-      # There is no line end in it: read fails, and has read all the same.
-      line=
-      read -r line 2>/dev/null <"$children" || :
-      pids="$pids $line"
-    done
-    # shellcheck disable=SC2086 # to be split
-    set -- $pids
-    for pid in "$@"; do
-      while read -r name value; do
-        [ "$name" != wchar: ] || activity="$activity $pid:$value"
-      done 2>/dev/null <"/proc/$pid/io" || :
-    done
-    [ "$#" -eq 1 ] || return 0
-    parent=$1
-  done
-}
-
-# AgentAPI saves only when told to. It is told once the agent rests after it has drawn something, and every 30 s while
-# it goes on drawing. A SIGUSR1 before its handler is there would end it, so the first look comes after 5 s.
-save_while_changing() {
-  last=
-  saved=
-  unsaved_s=0
+# Every 30 s, for as long as the supervisor runs. AgentAPI saves only when told to, and skips what has not changed.
+# Without a handler SIGUSR1 would end it: only one that was there a round before gets it.
+keep_house() {
+  umask 077
+  server=
   pause=
   trap '[ -z "$pause" ] || kill "$pause" 2>/dev/null; exit 0' TERM
   while kill -0 "$1" 2>/dev/null; do
-    sleep 5 &
+    sleep "$round_s" &
     pause=$!
     wait "$pause"
-    unsaved_s=$((unsaved_s + 5))
-    read -r server 2>/dev/null <"$state/agentapi.pid" || continue
-    measure_activity "$server"
-    if [ "$activity" = "$last" ] || [ "$unsaved_s" -ge 30 ]; then
-      # Where nothing can be measured, every 30 s must do.
-      if [ "$activity" != "$saved" ] || { [ -z "$activity" ] && [ "$unsaved_s" -ge 30 ]; }; then
-        kill -USR1 "$server" 2>/dev/null || :
-        saved=$activity
-        unsaved_s=0
-      fi
+    earlier=$server
+    server=
+    read -r server 2>/dev/null <"$state/agentapi.pid" || :
+    if [ "$saves_state" = yes ] && [ -n "$server" ] && [ "$server" = "$earlier" ]; then
+      kill -USR1 "$server" 2>/dev/null || :
     fi
-    last=$activity
+    cut_log
   done
 }
 
-# Agents that the end of their AgentAPI was no reason to end for: with our mark in the environment and leaders of a
-# terminal session. A terminal that the agent itself has opened has a parent with our mark.
-find_agents() {
-  agents=
-  mark=AMP_MODULE_INSTANCE=${AMP_MODULE_INSTANCE:-}
-  # shellcheck disable=SC2013 # these names have no spaces
-  for environ in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
-    process=${environ%/environ}
-    line=
-    read -r line 2>/dev/null <"$process/stat" || continue
-    # Behind the name in parentheses: state, parent, group, session.
-    # shellcheck disable=SC2086 # to be split
-    set -- ${line##*) }
-    if [ "/proc/$4" != "$process" ] || ! has_mark "$process" || has_mark "/proc/$2"; then continue; fi
-    case $(readlink "$process/fd/0") in
-      /dev/pts/*) agents="$agents ${process#/proc/}" ;;
-    esac
-  done
+# Above 4 MB the log keeps its first 64 KB and its last 1 MB, in place: AgentAPI and Amp have it open, and append to it.
+cut_log() {
+  size=$(wc -c <"$log_file") || return 0
+  if [ "$size" -le 4194304 ] || is_starting; then return 0; fi
+  if {
+    head -c 65536 "$log_file"
+    echo
+    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. AgentAPI goes on below."
+    tail -c 1048576 "$log_file"
+  } >"$log_file.tmp"; then
+    : >"$log_file"
+    cat "$log_file.tmp" >>"$log_file"
+  fi
+  rm -f "$log_file.tmp"
 }
 
-has_mark() {
-  tr '\0' '\n' 2>/dev/null <"$1/environ" | grep -qxF "$mark"
-}
-
-# Two agents must not work on one thread.
-end_agents() {
-  find_agents
-  tries=0
-  while [ -n "$agents" ]; do
-    for pid in $agents; do
-      # The real Amp needs a second one.
-      if [ "$tries" -le 1 ]; then kill -TERM "$pid"; elif [ "$tries" -eq 10 ]; then kill -KILL "$pid"; fi
-    done 2>/dev/null
-    [ "$tries" -lt 10 ] || break
-    tries=$((tries + 1))
-    sleep 0.2 2>/dev/null || sleep 1
-    find_agents
-  done
+# A start reads its AgentAPI's words from a place in the log that must stay where it is.
+is_starting() {
+  holder=
+  # There is no line end in it: read fails, and has read all the same.
+  read -r holder 2>/dev/null <"$state/lock" || :
+  holder=${holder#*'"pid":'}
+  holder=${holder%%[!0-9]*}
+  [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null
 }
 
 # In the foreground: what a shell puts into the background ignores SIGINT for good, and so would Amp below it.
@@ -163,20 +122,23 @@ is_replaced() {
   esac
 }
 
+# What the shell is not good at, in the words of everything else.
+amp_module() {
+  "${AMP_MODULE_INSTANCE:-}/bin/amp-module" "$@" </dev/null 2>&4
+}
+
 give_up() {
   log ERROR "AgentAPI or Amp ended $ends times within $((failing_s / 60)) minutes (exit code $status): giving up."
   # The cause is told by the one who tells it at a start, too.
-  "${AMP_MODULE_INSTANCE:-}/bin/amp-module" explain-end "$status" </dev/null 2>&4 ||
+  amp_module explain-end "$status" ||
     log ERROR 'To fix it: read the lines above for the reason, then run "amp-module start" or restart the workspace.'
 }
 
 rm -f "$state/ready"
 # A shell reports the signal that ends a command; how it ended is a line of our own.
 exec 3<&0 </dev/null 4>&2 2>/dev/null
-if [ "$saves_state" = yes ]; then
-  save_while_changing $$ 3<&- 4>&- &
-  saver=$!
-fi
+keep_house $$ 3<&- 4>&- &
+housekeeper=$!
 
 status=143
 ends=0
@@ -191,7 +153,8 @@ while [ "$is_stopping" = no ]; do
   exec 3</dev/null
   rm -f "$state/agentapi.pid"
   is_wanted || break
-  end_agents
+  # An agent can outlive its AgentAPI, and two must not work on one thread.
+  amp_module end-left-agents
 
   monotonic
   lived_s=$((now > started_at ? now - started_at : 0))
@@ -229,5 +192,5 @@ while [ "$is_stopping" = no ]; do
   [ "$pause_s" -le "$longest_pause_s" ] || pause_s=$longest_pause_s
 done
 
-[ -z "$saver" ] || kill -TERM "$saver" 2>/dev/null
+[ -z "$housekeeper" ] || kill -TERM "$housekeeper" 2>/dev/null
 exit "$status"

@@ -79,8 +79,8 @@ export function serverEnvironment(
   env: NodeJS.ProcessEnv,
   amp: string,
 ): NodeJS.ProcessEnv {
-  // The supervisor's times, which tests set.
-  const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_)/.test(name);
+  // The supervisor's times, which tests set, and the runtime of the commands that it calls.
+  const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_|RUNTIME$)/.test(name);
   const inherited = Object.entries(env).filter(([name]) => !isLeftover(name));
   const { hosts, origins } = allowedNames(config, env);
   const chatBasePath = config.subdomain ? undefined : chatPath(config, env);

@@ -40,7 +40,7 @@ export async function endAll(processes: readonly ProcessIdentity[], graceMs = GR
   if (servers.length > 0) deadline = Math.min(deadline, after(AGENT_GRACE_MS));
   family.push(...familyOf(servers));
   const agents = family.filter(({ pid }) => leadsTerminal(pid));
-  await endAgents(agents, servers, deadline);
+  await askAgain(agents, servers, deadline);
 
   // AgentAPI ends its agent, but nobody what the agent has put into the background.
   if (await until(() => areGone(roots), deadline)) for (const member of family) signal(member, "SIGTERM");
@@ -49,6 +49,15 @@ export async function endAll(processes: readonly ProcessIdentity[], graceMs = GR
   const left = familyOf(family.filter(isRunning));
   for (const member of left) signal(member, "SIGKILL");
   await until(() => areGone(left), after(1000));
+  return "killed";
+}
+
+/** Ends agents, and nothing that they have started: SIGTERM again and again, then SIGKILL. */
+export async function endAgents(agents: readonly ProcessIdentity[]): Promise<Ending> {
+  await askAgain(agents, [], after(AGENT_GRACE_MS));
+  if (areGone(agents)) return "ended";
+  for (const agent of agents) signal(agent, "SIGKILL");
+  await until(() => areGone(agents), after(1000));
   return "killed";
 }
 
@@ -88,7 +97,7 @@ async function closeServers(roots: readonly ProcessIdentity[], deadline: number)
 }
 
 /** Ends the agents, then the AgentAPIs that are only waiting for open connections: their second SIGTERM ends them. */
-async function endAgents(
+async function askAgain(
   agents: readonly ProcessIdentity[],
   servers: readonly ProcessIdentity[],
   deadline: number,

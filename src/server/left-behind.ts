@@ -18,6 +18,12 @@ export function findLeftServers(moduleDir: string): ProcessIdentity[] {
     .flatMap((pid) => identifyProcess(pid) ?? []);
 }
 
+/** Agents that their AgentAPI's end was no reason to end for. */
+export function findLeftAgents(moduleDir: string): ProcessIdentity[] {
+  const pids = pidsOf(moduleDir);
+  return pids.filter((pid) => isOrphanedAgent(pid, pids)).flatMap((pid) => identifyProcess(pid) ?? []);
+}
+
 function pidsOf(moduleDir: string): number[] {
   const mark = `AMP_MODULE_INSTANCE=${moduleDir}`;
   return livePids()

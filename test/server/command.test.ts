@@ -98,7 +98,7 @@ test.each([
   expect(environment(config, { ...workspace, ...env })["AGENTAPI_CHAT_BASE_PATH"]).toBe(expected);
 });
 
-test("leftovers of another instance or an earlier process are dropped, everything else is passed on", () => {
+test("leftovers of another instance or an earlier process are dropped, everything else is passed on, a chosen runtime too", () => {
   const env = environment(
     {},
     {
@@ -117,6 +117,7 @@ test("leftovers of another instance or an earlier process are dropped, everythin
   expect(Object.keys(env).filter((name) => /^(AGENTAPI|AMP_MODULE)_/.test(name))).toEqual([
     "AGENTAPI_ALLOWED_HOSTS",
     "AGENTAPI_ALLOWED_ORIGINS",
+    "AMP_MODULE_RUNTIME",
     "AMP_MODULE_INSTANCE",
   ]);
   expect(env).toMatchObject({

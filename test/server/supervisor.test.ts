@@ -1,7 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { endProcesses, findProcesses } from "../support/processes.ts";
@@ -22,7 +32,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const log = () => readFileSync(join(folder, "log"), "utf8");
+const logFile = () => join(folder, "agentapi-start.log");
+const log = () => readFileSync(logFile(), "utf8");
+const logSize = () => statSync(logFile()).size;
 const pidIn = (file: string) => Number(readFileSync(join(state, file), "utf8"));
 const starts = () => log().match(/^up$/gm)?.length ?? 0;
 
@@ -35,13 +47,14 @@ function executable(name: string, body: string): string {
 /** Runs the supervisor over a shell script in place of AgentAPI, which says "up" first. */
 function supervise(
   body: string,
-  times: Partial<Record<"GIVE_UP_S" | "LONGEST_PAUSE_S" | "HEALTHY_S", number>> = {},
+  times: Partial<Record<"GIVE_UP_S" | "LONGEST_PAUSE_S" | "HEALTHY_S" | "ROUND_S", number>> = {},
   shell: readonly string[] = ["/bin/sh"],
+  saves: "yes" | "no" = "no",
 ): { child: ChildProcess; ended: Promise<number | NodeJS.Signals | null> } {
-  const output = executable("run", `exec >>"${folder}/log" 2>&1; exec "$@"`);
+  const output = executable("run", `exec >>"${logFile()}" 2>&1; exec "$@"`);
   const server = executable("agentapi", `echo up\n${body}`);
   const env = Object.entries(times).map(([name, value]) => [`AMP_MODULE_RESTART_${name}`, String(value)]);
-  const child = spawn(output, [...shell, script, state, "no", server, "server"], {
+  const child = spawn(output, [...shell, script, state, saves, server, "server"], {
     env: { PATH: process.env["PATH"], AMP_MODULE_INSTANCE: folder, ...Object.fromEntries(env) },
     stdio: "ignore",
     detached: true,
@@ -53,7 +66,7 @@ function supervise(
 }
 
 async function ready(): Promise<void> {
-  await expect.poll(() => existsSync(join(folder, "log")) && starts()).toBe(1);
+  await expect.poll(() => existsSync(logFile()) && starts()).toBe(1);
   writeFileSync(join(state, "ready"), "");
 }
 
@@ -86,7 +99,7 @@ describe.each(shells)("in %s", (name) => {
     expect(await first.ended).toBe(143);
     expect(starts()).toBe(1);
 
-    rmSync(join(folder, "log"));
+    rmSync(logFile());
     const second = supervise("sleep 0.3; exit 3", {}, shell);
     await ready();
     await expect.poll(log, { timeout: 10_000 }).toMatch(/starting again in [24] s/);
@@ -94,6 +107,57 @@ describe.each(shells)("in %s", (name) => {
     expect(await second.ended).toBe(3);
     expect(await findProcesses("AMP_MODULE_INSTANCE", folder)).toEqual([]);
   });
+});
+
+describe.each(shells)("the log and the chat, in %s", (name) => {
+  const MB = 1024 ** 2;
+
+  test("a log that is written fast stays bounded while it is written, with its head and its end", async () => {
+    const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
+    const fast = `for part in 1 2 3 4 5 6; do yes "part $part" | head -c ${5 * MB}; echo "end of $part"; sleep 1; done`;
+    supervise(`echo first words; ${fast}; exec sleep 60`, { ROUND_S: 1 }, shell);
+    await expect.poll(() => log().includes("end of 6"), { timeout: 30_000 }).toBe(true);
+    await expect.poll(logSize, { timeout: 10_000 }).toBeLessThan(4 * MB);
+    const whole = log();
+    // What is written in the very moment of a cut may stand in front of the head.
+    for (const text of ["up\nfirst words\npart 1\n", "part 6\npart 6\n", "end of 6\n"])
+      expect(whole.includes(text), text).toBe(true);
+    expect(/^\S+Z INFO {2}The log had \d+ MB: what stood here was left out\./m.test(whole)).toBe(true);
+    expect(existsSync(`${logFile()}.tmp`)).toBe(false);
+  }, 60_000);
+
+  test("while a start reads the log it stays as it is, and is cut afterwards, also if the start was killed", async () => {
+    const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
+    writeFileSync(join(state, "lock"), JSON.stringify({ pid: process.pid, startedAt: "1@x" }));
+    const { child } = supervise(`yes | head -c ${6 * MB}; echo whole; exec sleep 60`, { ROUND_S: 1 }, shell);
+    await expect.poll(() => existsSync(logFile()) && log().includes("whole")).toBe(true);
+    await sleep(2_500);
+    expect(logSize()).toBeGreaterThan(6 * MB);
+    const gone = spawnSync("true").pid;
+    writeFileSync(join(state, "lock"), JSON.stringify({ pid: gone, startedAt: "1@x" }));
+    await expect.poll(logSize, { timeout: 10_000 }).toBeLessThan(2 * MB);
+    expect(child.exitCode).toBe(null);
+  }, 30_000);
+
+  test("the chat is saved every round, by an AgentAPI that was there a round before", async () => {
+    const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
+    // Until its handler is there the signal would end it.
+    const body = "sleep 3; trap 'echo saved' USR1; while :; do sleep 0.1; done";
+    supervise(body, { ROUND_S: 2 }, shell, "yes");
+    await expect
+      .poll(() => existsSync(logFile()) && (log().match(/saved/g)?.length ?? 0), { timeout: 20_000 })
+      .toBeGreaterThan(1);
+    expect(starts()).toBe(1);
+  }, 30_000);
+});
+
+test("before it starts another AgentAPI it has the agent ended that the last one may have left", async () => {
+  executable("bin/amp-module", 'echo "called: $*"');
+  supervise("exec sleep 60");
+  await ready();
+  process.kill(pidIn("agentapi.pid"), "SIGKILL");
+  await expect.poll(starts).toBe(2);
+  expect(log()).toMatch(/^up\ncalled: end-left-agents\n\S+Z WARN .*\nup\n$/);
 });
 
 test("the pauses grow to the longest one, and it gives up once the failure has lasted", async () => {
@@ -123,7 +187,7 @@ test("when it gives up, the command is asked for the cause; without an answer th
   expect(log().trimEnd().split("\n").at(-1)).toBe("explained: explain-end 7");
 
   rmSync(explained);
-  rmSync(join(folder, "log"));
+  rmSync(logFile());
   await Promise.all([supervise("sleep 0.2; exit 7", times).ended, ready()]);
   expect(log().trimEnd().split("\n").at(-1)).toMatch(/Z ERROR To fix it: .*amp-module start/);
 }, 30_000);
