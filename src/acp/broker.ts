@@ -40,7 +40,7 @@ export class PermissionBroker {
 
   /** @param command how to start this program's helper, to which the socket's path is added */
   static async open(command: readonly string[], decide: Decide): Promise<PermissionBroker> {
-    const folder = new PrivateFolder("amp-ask-");
+    const folder = new PrivateFolder();
     const socket = join(folder.path, "s");
     const server = createServer((connection) => void answer(connection, decide));
     await new Promise<void>((resolve, reject) => {

@@ -7,6 +7,7 @@ import { diagnose, essence, isLoginPrompt } from "./diagnose.ts";
 import { AmpError, AmpOptionError } from "./errors.ts";
 import type { AmpEvent } from "./events.ts";
 import { inputLines, type Prompt } from "./input.ts";
+import { removeLeftFolders } from "./left-folders.ts";
 import { LineSplitter } from "./lines.ts";
 import { checkOptions, type ExecuteOptions } from "./options.ts";
 import { PrivateFolder } from "./private-files.ts";
@@ -20,6 +21,7 @@ const DEFAULT_GRACE_MS = 5_000;
 const LOGIN_GRACE_MS = 200;
 /** How long Amp may stay after its last result. Its answer is whole by then. */
 const LINGER_MS = 10_000;
+const KILLED = "It did not end at two SIGTERMs and was killed.";
 /** setTimeout's own limit. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -52,6 +54,7 @@ export async function* executeRecords(
     options,
     options.dangerouslyAllowAll === true && allowsAllBySetting(amp),
   );
+  for (const sentence of await removeLeftFolders()) options.onWarning?.(sentence);
   const folder = settings || options.mcpConfig ? new PrivateFolder() : undefined;
   try {
     const { args, isStreamInput } = buildInvocation(amp, options, {
@@ -62,6 +65,7 @@ export async function* executeRecords(
     });
     const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
     const child = await AmpProcess.start(amp.path, args, { cwd: options.cwd, env, graceMs });
+    folder?.isReadBy(child.pid);
     yield* readTurns(child, inputLines(prompt, isStreamInput), options, redact);
   } finally {
     folder?.remove();
@@ -182,9 +186,10 @@ function failure(
     ...(signal !== null && { signal }),
     ...(seen.threadId !== undefined && { threadId: seen.threadId }),
   };
+  const end = signal === "SIGKILL" ? ` ${KILLED}` : "";
   if (stop === "timeout")
-    return new AmpError("timeout", `Amp was not done after ${limitMs / 1000} s.`, details);
-  if (stop === "aborted") return new AmpError("aborted", "Amp was stopped.", details);
+    return new AmpError("timeout", `Amp was not done after ${limitMs / 1000} s.${end}`, details);
+  if (stop === "aborted") return new AmpError("aborted", `Amp was stopped.${end}`, details);
   if (stop === "login")
     return new AmpError("auth_required", "Amp has no API key and waits for a login.", details);
   if (stop) return stop.error;

@@ -45,6 +45,8 @@ export interface AmpOptions {
   /** Milliseconds between SIGTERM and SIGKILL; 5,000 by default. */
   graceMs?: number;
   signal?: AbortSignal;
+  /** Gets what there is to tell besides the outcome, a sentence each. */
+  onWarning?: (text: string) => void;
   /** Settings file in place of the user's own. */
   settingsFile?: string;
 }

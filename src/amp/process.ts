@@ -8,6 +8,8 @@ import { ampCommand } from "./find.ts";
 const STDERR_TAIL_BYTES = 64 * 1024;
 /** How long an ended Amp's stdout may stay silent before it is given up: a child of Amp may hold it open for ever. */
 const SILENCE_MS = 250;
+/** Between the two SIGTERMs. */
+const REPEAT_MS = 1_000;
 
 export interface LaunchOptions {
   cwd?: string | undefined;
@@ -110,7 +112,11 @@ export class AmpProcess {
     stdin.end();
   }
 
-  /** Ends Amp and everything in its group: SIGTERM, then SIGKILL after the grace. Resolves when it is gone. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Ends Amp and everything in its group: SIGTERM twice, then SIGKILL after the grace. Resolves when it is gone. */
   terminate(graceMs = this.#graceMs): Promise<void> {
     this.#ending ??= this.#terminate(graceMs);
     return this.#ending;
@@ -125,8 +131,11 @@ export class AmpProcess {
   async #terminate(graceMs: number): Promise<void> {
     if (!this.#isOver) {
       this.#kill("SIGTERM");
+      // The real Amp may only leave its screen at the first one.
+      const again = setTimeout(() => this.#kill("SIGTERM"), Math.min(REPEAT_MS, graceMs / 2));
       const timer = setTimeout(() => this.#kill("SIGKILL"), graceMs);
       await this.exited;
+      clearTimeout(again);
       clearTimeout(timer);
     }
     // What Amp started may have stayed behind in its group.

@@ -45,7 +45,8 @@ export async function runPrompt(options: RunOptions, io: RunStreams): Promise<nu
     const signal = AbortSignal.any([io.signal, output.closed]);
     let failure: AmpError | undefined;
     const refusals = new Refusals(say);
-    const unattended = await withoutConsent({ keepThread: true, ...execution, signal });
+    const onWarning = (text: string) => say(`warning: ${text}`);
+    const unattended = await withoutConsent({ keepThread: true, onWarning, ...execution, signal });
     for await (const { event, text } of executeRecords(prompt, unattended)) {
       progress.note(event);
       refusals.note(event);
@@ -93,7 +94,7 @@ function explain(error: unknown, say: (line: string) => void, signal: AbortSigna
   }
   if (error.kind === "aborted") {
     if (!signal.aborted) return EXIT.failed;
-    say("Interrupted.");
+    say(error.signal === "SIGKILL" ? `Interrupted. ${error.message}` : "Interrupted.");
     return typeof signal.reason === "number" ? signal.reason : EXIT.interrupted;
   }
   say(`error: ${error.message} (${error.kind})`);
