@@ -9,6 +9,8 @@ export type AmpTrouble =
   | "thread"
   | "key"
   | "network"
+  | "server"
+  | "portal"
   | "mode"
   | "arguments"
   | "settings";
@@ -51,8 +53,9 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
   {
     kind: "network",
     pattern:
-      /(couldn.t|unable to) connect to (the )?amp server|cannot reach amp|are you offline|fetch failed|\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)\b/i,
+      /(couldn.t|unable to) connect to (the )?amp server|cannot reach amp|are you offline|network timeout\. |websocket connection failed|fetch failed|\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)\b/i,
   },
+  { kind: "server", pattern: /amp server returned an error|\b(status|HTTP\S*)\W{1,3}5\d\d\b/i },
   {
     kind: "mode",
     pattern:
@@ -63,6 +66,8 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
     pattern: /(unknown|unrecognized) (option|argument|command|flag)|invalid flag "/i,
   },
   { kind: "settings", pattern: /invalid json in settings file/i },
+  // Seen with 0.0.1790142911 where a page of HTML answers; Node says "Unexpected token '<'".
+  { kind: "portal", pattern: /SyntaxError: Failed to parse JSON|unexpected token '?<|<!doctype html/i },
 ];
 
 const ERROR_KINDS: Partial<Record<AmpTrouble, AmpErrorKind>> = {
@@ -71,6 +76,8 @@ const ERROR_KINDS: Partial<Record<AmpTrouble, AmpErrorKind>> = {
   credits: "out_of_credits",
   approval: "approval_required",
   network: "cannot_connect",
+  server: "cannot_connect",
+  portal: "cannot_connect",
   arguments: "unsupported_version",
 };
 

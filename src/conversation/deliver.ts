@@ -3,6 +3,7 @@ import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import type { InputHistory } from "../amp/input-history.ts";
 import { echoes, type ScreenKind, timesSaid, tourKey } from "../amp/screen.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { AgentWatch } from "../server/watch.ts";
 import { withoutPasteEnd } from "./prompt.ts";
 
@@ -78,12 +79,14 @@ export async function deliverPrompt(options: DeliveryOptions): Promise<Delivery>
     isBehindDialog: false,
     history: options.openHistory(),
     onSending() {
+      watch.note("Sending the prompt.");
       if (!isSending) options.onSending();
       isSending = true;
     },
   };
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const kind = await reachInput(watch, options.client, allTimes);
+    watch.note(`The prompt's way, try ${tries + 1}: ${kind}.`);
     if (kind === "line") return options.mayType ? await typeOnLine(attempt) : { state: "unboxed" };
     attempt.isBehindDialog = kind === "dialog" && (await takesKeys(watch, options.client));
     if (kind !== "input" && !attempt.isBehindDialog) return { state: "blocked", by: kind };
@@ -129,6 +132,7 @@ export async function reachInput(
   for (let pages = 0; pages < MOST_TOUR_PAGES; pages += 1) {
     const kind = await watch.until(isThere, deadline - performance.now());
     if (kind !== "tour") return kind ?? (watch.screen.kind === "input" ? "page" : watch.screen.kind);
+    watch.note("Turning a page of the welcome tour.");
     const page = watch.text;
     await watch.during(client.sendMessage({ type: "raw", content: tourKey(page) ?? " " }));
     await watch.until(() => watch.text !== page || undefined, 2_000);
@@ -168,9 +172,11 @@ async function sendThroughBox(attempt: Attempt, isLast: boolean): Promise<Delive
     attempt.onSending();
     try {
       await watch.during(client.sendMessage({ type: "user", content: prompt }));
+      watch.note("AgentAPI has typed it as a chat message.");
       return confirmed(attempt, "chat");
     } catch (error) {
       if (!(error instanceof AgentApiError)) throw error;
+      watch.note(`AgentAPI does not take the chat message: ${reasonOf(error)}.`);
       // Either nothing was typed, or it was and AgentAPI missed its effect: the screen tells.
       const isTyped = () => watch.screen.typed !== "" || isThere(attempt) || undefined;
       if (await watch.until(isTyped, TYPED_WITHIN_MS)) return confirmed(attempt, "typed");
@@ -227,10 +233,14 @@ async function confirmed(attempt: Attempt, how: "chat" | "typed"): Promise<Deliv
   const isStuck = () => (watch.screen.typed !== "" && watch.restedMs > 500 ? "stuck" : undefined);
   const patience = Math.min(ENTER_AGAIN_AFTER_MS, times.confirmMs / 2);
   let found = await watch.until(() => isShown() ?? isStuck(), patience);
-  if (found === "stuck" && hasBox(attempt)) await enter(attempt);
+  if (found === "stuck" && hasBox(attempt)) {
+    watch.note("The prompt stands in the box without its Enter: giving it another one.");
+    await enter(attempt);
+  }
   if (found !== true) found = await watch.until(isShown, patience);
   if (found !== true)
     found = await watch.until(() => isThere(attempt) || undefined, Math.max(0, deadline - performance.now()));
+  watch.note(found === true ? "Amp shows the prompt as said." : "Amp does not show the prompt.");
   return found === true ? { state: "delivered", how } : { state: "unconfirmed" };
 }
 

@@ -6,7 +6,7 @@ import { ModuleError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
 import { diagnose } from "../server/diagnosis.ts";
-import { readEvidence } from "../server/evidence.ts";
+import { LogFollower, readEvidence } from "../server/evidence.ts";
 import { NotReady, watching } from "../server/watch.ts";
 import type { Errand, Outcome } from "./outcome.ts";
 import { seeStreamThrough } from "./stream-readiness.ts";
@@ -32,11 +32,12 @@ export async function giveToRunning(
     if (config.transport === "stream") {
       // Answered when the turn ends; the agent's own word comes earlier.
       client.sendMessage({ type: "user", content: errand.prompt }).catch(() => {});
-      const output = () => readEvidence(paths.startLog, outputFrom);
-      return await seeStreamThrough({ output, ended: new Promise(() => {}), errand });
+      const follower = new LogFollower(paths.startLog, outputFrom);
+      const news = () => follower.news();
+      return await seeStreamThrough({ news, ended: new Promise(() => {}), errand, debug: log.debug });
     }
     const openHistory = () => new InputHistory(paths.ampHistory);
-    return await watching({ client }, (watch) =>
+    return await watching({ client, debug: log.debug }, (watch) =>
       seeTerminalThrough({ client, watch, errand, openHistory, minLifeMs: 0, mayType: true }),
     );
   } catch (error) {

@@ -9,11 +9,13 @@ const READY_MS = 30_000;
 const LOOK_EVERY_MS = 25;
 
 export interface StreamOptions {
-  /** What AgentAPI and the stream agent have printed so far. */
-  output: () => string;
+  /** What AgentAPI and the stream agent have printed since it was asked last, in whole lines. */
+  news: () => string;
   /** Settles when AgentAPI's process ends. */
   ended: Promise<string>;
   errand: Errand;
+  /** Gets the steps on the way. */
+  debug?: (text: string) => void;
   times?: { firstEventMs: number; readyMs: number };
 }
 
@@ -23,15 +25,28 @@ export interface StreamOptions {
  *
  * @throws NotReady where the process ends or the first turn fails
  */
-export async function seeStreamThrough({ output, ended, errand, times }: StreamOptions): Promise<Outcome> {
+export async function seeStreamThrough({
+  news,
+  ended,
+  errand,
+  debug = () => {},
+  times,
+}: StreamOptions): Promise<Outcome> {
   const { firstEventMs = FIRST_EVENT_MS, readyMs = READY_MS } = times ?? {};
   const death = deathOf(ended);
   const hasPrompt = errand.prompt !== "";
   if (hasPrompt) errand.note.sending();
   const deadline = performance.now() + (hasPrompt ? firstEventMs : readyMs);
+  let isReady = false;
+  let hasFirstEvent = false;
   for (;;) {
-    const { isReady, hasFirstEvent, failedTurns } = readSignals(output());
-    if (failedTurns.length > 0) {
+    const said = readSignals(news());
+    if (said.isReady && !isReady) debug("The stream agent has opened a session.");
+    if (said.hasFirstEvent && !hasFirstEvent) debug("Amp answers: the first event has come.");
+    isReady ||= said.isReady;
+    hasFirstEvent ||= said.hasFirstEvent;
+    if (said.failedTurns.length > 0) {
+      debug(`The turn has failed, ${hasFirstEvent ? "after" : "before"} Amp's first event.`);
       if (hasPrompt && !hasFirstEvent) errand.note.notSent();
       throw new NotReady("", undefined);
     }

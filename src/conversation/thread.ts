@@ -31,6 +31,9 @@ export async function chooseThread(context: Context, amp: AmpProbe, log: Log): P
   const kept = readKeptThread(paths.thread);
   const given = config.thread_id === "" ? undefined : threadId(config.thread_id);
   const id = given ?? (config.continue ? kept : undefined);
+  log.debug(
+    `Thread: thread_id ${given ?? "is not set"}, the start before had ${kept ?? "none"}, continue = ${config.continue}.`,
+  );
   // The stream agent learns the new thread's id with the first answer and keeps it in the same file.
   if (id === undefined && config.transport === "stream") {
     rmSync(paths.thread, { force: true });

@@ -18,7 +18,7 @@ export interface Evidence {
 }
 
 /** Which cause it was, for a caller that can do something about it. */
-export type CauseKind = AmpTrouble | "port" | "certificate" | "unknown";
+export type CauseKind = AmpTrouble | "silent" | "port" | "certificate" | "unknown";
 
 /** A start that failed for a cause that was looked for. */
 export class StartError extends ModuleError {
@@ -69,6 +69,19 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
   network: {
     what: () => "Amp cannot connect to the Amp server",
     fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url where you have an Amp server of your own.",
+  },
+  server: {
+    what: () => "the Amp server answers with an error of its own",
+    fix: "Start again with `amp-module start`, since this may pass; if it stays so, check amp_url, and ask whoever runs that server.",
+  },
+  silent: {
+    what: () => "the Amp server does not answer: it takes questions and says nothing",
+    fix: "Check the proxy (HTTPS_PROXY) and the firewall between the workspace and the Amp server, and amp_url; then run `amp-module start`.",
+  },
+  portal: {
+    what: () =>
+      "something else answers in the Amp server's place, with a page instead of data, as a network's login page or a proxy does",
+    fix: "Open the address of the Amp server (amp_url, else https://ampcode.com) from this network: log in where it asks for that, or correct HTTPS_PROXY or amp_url.",
   },
   certificate: {
     what: () => "the certificate of the Amp server is not trusted here",
@@ -122,20 +135,31 @@ export function diagnose(evidence: Evidence, config: Config): StartError {
   const kind = causeIn([unwrapped(terminal), screen, evidence.output].join("\n"));
   const cause = kind ? { kind, ...CAUSES[kind] } : suspectMode(evidence, config);
   const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
+  const turn = readSignals(evidence.output).failedTurns.at(-1);
+  const isSilent = evidence.ending === undefined && screen === "";
   const silent = "the agent has drawn nothing, as Amp does while its server does not answer";
-  const what =
-    cause?.what(config) ??
-    (evidence.ending === undefined && screen === "" ? silent : "the agent ended before it was ready");
+  const unknown = turn ? "its first turn failed" : isSilent ? silent : "the agent ended before it was ready";
+  const what = cause?.what(config) ?? unknown;
   const shown = screen
     ? `The agent's last screen:\n${indent(screen)}`
-    : `The last output:\n${indent(lastLines(evidence.output))}`;
+    : turn
+      ? `The agent's words:\n${indent(turn.reason)}`
+      : `The last output:\n${indent(lastLines(evidence.output))}`;
   return new StartError(
     cause?.kind ?? "unknown",
     `The agent did not start: ${what}.${ending} ${shown}`,
     cause?.fix ??
+      (isSilent && !turn ? CAUSES.silent.fix : undefined) ??
       "Read agentapi-start.log in the module directory, and run `amp` in a terminal to see the same error.",
     what,
   );
+}
+
+/** For an agent that is up and cannot work, since its server says nothing. */
+export function silentServer(config: Config): StartError {
+  const what = CAUSES.silent.what(config);
+  const how = "Amp was given its prompt and shows nothing of it";
+  return new StartError("silent", `The agent did not start: ${what}. ${how}.`, CAUSES.silent.fix, what);
 }
 
 /** An agent that ends at once can take its last words along: AgentAPI does not always get to read them. */

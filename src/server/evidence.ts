@@ -10,6 +10,37 @@ export function readEvidence(path: string, from: number): string {
   return readTail(path, from).replace(OWN_LINE, "");
 }
 
+/** Follows what AgentAPI and the agent write to a log, from a place in it on. Each look reads only what is new. */
+export class LogFollower {
+  readonly #path: string;
+  #from: number;
+  #rest = Buffer.alloc(0);
+
+  constructor(path: string, from: number) {
+    this.#path = path;
+    this.#from = from;
+  }
+
+  /** The lines since the last look, without our own; half a line waits for its other half. */
+  news(): string {
+    const file = openSync(this.#path, "r");
+    try {
+      const { size } = fstatSync(file);
+      // Somebody has cut the log: what stood there is gone.
+      this.#from = Math.min(this.#from, size);
+      const bytes = Buffer.alloc(size - this.#from);
+      this.#from += readSync(file, bytes, 0, bytes.length, this.#from);
+      const text = Buffer.concat([this.#rest, bytes]);
+      const end = text.lastIndexOf("\n") + 1;
+      // The end of a line that is longer than any of interest is enough.
+      this.#rest = text.subarray(end).subarray(-LONGEST);
+      return text.toString("utf8", 0, end).replace(OWN_LINE, "");
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
 /** What the last AgentAPI and its agent wrote: each run stands between lines of our own. */
 export function lastRunIn(log: string): string {
   const runs = log.replace(OWN_LINE, "\0").split("\0");

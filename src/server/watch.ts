@@ -29,6 +29,8 @@ export interface WatchOptions {
   ended?: Promise<string>;
   /** How long a broken stream may stay so; 12 s unless given. */
   dyingMs?: number;
+  /** Gets each kind of screen that comes up. */
+  debug?: (text: string) => void;
 }
 
 /** Rejects when AgentAPI's process ends; nobody need listen. */
@@ -68,8 +70,11 @@ export class AgentWatch {
   #failure: unknown;
   readonly #stop = new AbortController();
   readonly #death: Promise<never>;
+  readonly #debug: (text: string) => void;
+  readonly #openedAt = performance.now();
 
-  constructor({ client, ended = new Promise(() => {}), dyingMs = DYING_MS }: WatchOptions) {
+  constructor({ client, ended = new Promise(() => {}), dyingMs = DYING_MS, debug = () => {} }: WatchOptions) {
+    this.#debug = debug;
     this.#death = deathOf(ended, () => this.text);
     void this.#follow(client, dyingMs);
   }
@@ -81,6 +86,11 @@ export class AgentWatch {
 
   close(): void {
     this.#stop.abort();
+  }
+
+  /** A step of whoever looks at the screen, with the time since the watch began. */
+  note(text: string): void {
+    this.#debug(`${text} (${Math.round(performance.now() - this.#openedAt)} ms)`);
   }
 
   /**
@@ -149,8 +159,10 @@ export class AgentWatch {
 
   #show(text: string): void {
     if (text === this.text && this.drawnAt !== undefined) return;
+    const before = this.screen.kind;
     this.text = text;
     this.screen = readScreen(text);
+    if (this.screen.kind !== before) this.note(`Screen: ${this.screen.kind}.`);
     this.#changedAt = performance.now();
     if (this.screen.kind !== "blank") this.drawnAt ??= performance.now();
   }

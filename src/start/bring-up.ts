@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AgentApiError } from "../agentapi/errors.ts";
 import { firstAnswer } from "../agentapi/wait.ts";
 import { InputHistory } from "../amp/input-history.ts";
+import { isServerSilent } from "../amp/silent-server.ts";
 import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -12,9 +13,9 @@ import { DELIVERY_TIMES } from "../conversation/deliver.ts";
 import { type Errand, type Outcome, report } from "../conversation/outcome.ts";
 import { seeStreamThrough } from "../conversation/stream-readiness.ts";
 import { seeTerminalThrough, type TerminalOptions } from "../conversation/terminal-readiness.ts";
-import { diagnose, StartError } from "../server/diagnosis.ts";
+import { diagnose, StartError, silentServer } from "../server/diagnosis.ts";
 import { endServer } from "../server/end.ts";
-import { readEvidence } from "../server/evidence.ts";
+import { LogFollower, readEvidence } from "../server/evidence.ts";
 import { type LaunchedServer, launchServer } from "../server/launch.ts";
 import { removeServerRecord, type ServerRecord, writeServerRecord } from "../server/record.ts";
 import { tooOldAgentApi } from "../server/too-old.ts";
@@ -90,24 +91,41 @@ async function launch(
     isReady: false,
   };
   writeServerRecord(paths.running, record);
-  const { client } = plan;
   const { ended } = server;
   try {
     await untilAnswered(plan, ended);
     const afterMs = Math.round(performance.now() - started);
     log.info(`AgentAPI answers on port ${config.agentapi_port} after ${afterMs} ms.`);
-    if (isStream) {
-      const output = () => readEvidence(paths.startLog, outputFrom);
-      return { record, outcome: await seeStreamThrough({ output, ended, errand }) };
-    }
-    const openHistory = () => new InputHistory(paths.ampHistory);
-    const outcome = await watching({ client, ended }, (watch) =>
-      seeTerminalThrough({ client, watch, errand, openHistory, ...timesFrom(env), ...options }),
-    );
+    const outcome = await seeThrough(context, plan, { errand, ended, outputFrom, log, ...options });
+    // With one that is only late the prompt may still arrive.
+    if (outcome.state === "unconfirmed" && (await isServerSilent(env))) throw silentServer(config);
     return { record, outcome };
   } catch (error) {
     throw await failed(error, server, context, plan, outputFrom);
   }
+}
+
+interface Sight extends Pick<TerminalOptions, "errand" | "mayType" | "times"> {
+  ended: Promise<string>;
+  outputFrom: number;
+  log: Log;
+}
+
+/** Sees the agent through its first seconds, in the way of its transport. */
+function seeThrough(
+  { config, paths, env }: Context,
+  { client }: StartPlan,
+  { errand, ended, outputFrom, log, ...options }: Sight,
+): Promise<Outcome> {
+  if (config.transport === "stream") {
+    const follower = new LogFollower(paths.startLog, outputFrom);
+    const news = () => follower.news();
+    return seeStreamThrough({ news, ended, errand, debug: log.debug });
+  }
+  const openHistory = () => new InputHistory(paths.ampHistory);
+  return watching({ client, ended, debug: log.debug }, (watch) =>
+    seeTerminalThrough({ client, watch, errand, openHistory, ...timesFrom(env), ...options }),
+  );
 }
 
 async function untilAnswered({ client }: StartPlan, ended: Promise<string>): Promise<void> {
@@ -130,6 +148,8 @@ async function failed(
   const { config, paths } = context;
   // A connection that breaks is how a dying server looks from outside: its exit says more.
   const cause = error instanceof AgentApiError ? await endingWithin(server.ended, 2_000, error) : error;
+  // Before AgentAPI's last words, which in a stream are those of a crash.
+  const output = readEvidence(paths.startLog, outputFrom);
   await endServer(server.identity);
   removeServerRecord(paths.running);
   if (cause instanceof AgentApiError) {
@@ -140,7 +160,6 @@ async function failed(
     );
   }
   if (!(cause instanceof NotReady)) return cause;
-  const output = readEvidence(paths.startLog, outputFrom);
   const old = tooOldAgentApi(output, agentapiVersion);
   if (old) return new StartError("arguments", `The agent did not start: ${old.what}.`, old.fix);
   return diagnose({ output, screen: cause.screen, ending: cause.ending, modes }, config);

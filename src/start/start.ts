@@ -37,13 +37,11 @@ export async function start(
   } catch (error) {
     return fail(openLog({ rotate: !running }), error);
   }
-  const keepsConversation =
-    running?.isReady === true &&
-    running.configuration === plan.configuration &&
-    // One that is busy gives no answers either; one that hangs never will.
-    ["healthy", "busy"].includes(await serverHealth(plan.client, running));
+  const obstacle = await whyNotKept(running, plan);
+  const keepsConversation = obstacle === undefined;
   const log = openLog({ rotate: !keepsConversation });
   try {
+    log.debug(`Decision: ${obstacle === undefined ? "leave it alone" : `launch, since ${obstacle}`}.`);
     if (running && keepsConversation) await keep(context, running, plan, log);
     else await launch(context, programs, plan, running, log);
   } catch (error) {
@@ -51,6 +49,19 @@ export async function start(
   } finally {
     log.close();
   }
+}
+
+/** What keeps a start from leaving everything as it is, or undefined. */
+async function whyNotKept(
+  running: ServerRecord | undefined,
+  { client, configuration }: StartPlan,
+): Promise<string | undefined> {
+  if (!running) return "no AgentAPI of this module is on record and runs";
+  if (!running.isReady) return "the start before did not see its agent come up";
+  if (running.configuration !== configuration) return "the configuration has changed";
+  // One that is busy gives no answers either; one that hangs never will.
+  const health = await serverHealth(client, running);
+  return health === "healthy" || health === "busy" ? undefined : `AgentAPI is ${health}`;
 }
 
 async function launch(
@@ -79,6 +90,9 @@ async function launch(
     // In the terminal the screen will tell.
     if (errand.isDoubtful && id !== undefined && context.config.transport === "stream")
       errand = await settleDoubt(context, programs.amp, id, errand, log);
+    log.debug(
+      `Prompt: ${plan.prompt.length} characters, ${plan.prompt === "" ? "nothing to send" : describe(errand)}.`,
+    );
     if (errand.prompt === "" && plan.prompt !== "")
       log.info("The prompt is part of this conversation already: it is not sent again.");
     await bringUp(context, await withAgent(plan, context, programs, id, log), errand, log);
@@ -98,6 +112,11 @@ function errandFor(
     isDoubtful: left === "doubtful",
     note: new DeliveryNote(paths.delivery, prompt, thread),
   };
+}
+
+function describe({ prompt, isDoubtful }: Errand): string {
+  if (prompt === "") return "delivered on this thread before";
+  return isDoubtful ? "sent before without proof that it arrived" : "to be sent";
 }
 
 /** Ends what this module started earlier, and refuses a port that somebody else holds. */

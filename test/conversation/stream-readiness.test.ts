@@ -25,7 +25,13 @@ function seeing(prompt: string, times = { firstEventMs: 20_000, readyMs: 20_000 
   });
   const note = new DeliveryNote(context.paths.delivery, prompt, undefined);
   const errand = { prompt, isDoubtful: false, note };
-  const result = seeStreamThrough({ output: () => printed, ended, errand, times });
+  let told = 0;
+  const news = () => {
+    const text = printed.slice(told);
+    told = printed.length;
+    return text;
+  };
+  const result = seeStreamThrough({ news, ended, errand, times });
   result.catch(() => {});
   return { result, afterAWhile: () => Promise.race([result, sleep(AWHILE_MS, "pending")]) };
 }

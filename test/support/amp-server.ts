@@ -7,7 +7,8 @@ import { type RawData, type WebSocket, WebSocketServer } from "ws";
 
 /**
  * How the server treats Amp: as a working one does, with 401 for every key, without knowledge of any thread, late, with an
- * error where a thread is opened ahead, never letting a thread's connection become ready, or by cutting every connection.
+ * error where a thread is opened ahead, never letting a thread's connection become ready, by cutting every connection, with
+ * 500 for everything, with a login page as a captive portal does, or by taking connections and never answering.
  */
 export type AmpServerBehaviour =
   | "answers"
@@ -16,7 +17,10 @@ export type AmpServerBehaviour =
   | "is-slow"
   | "opens-no-thread"
   | "keeps-connecting"
-  | "breaks-off";
+  | "breaks-off"
+  | "fails"
+  | "is-portal"
+  | "is-silent";
 
 /** How late an answer of a slow server is, in milliseconds. */
 const SLOWNESS_MS = 1500;
@@ -97,7 +101,10 @@ async function answer(server: AmpServer, request: IncomingMessage, response: Ser
   const { behaviour } = server;
   if (behaviour === "breaks-off") return void request.socket.destroy();
   if (behaviour === "is-slow") await sleep(SLOWNESS_MS);
+  if (behaviour === "is-silent") return;
   if (behaviour === "refuses-key") return send(response, 401, { error: "Unauthorized" });
+  if (behaviour === "fails") return send(response, 500, { error: "internal" });
+  if (behaviour === "is-portal") return sendPage(response);
   // `threads new` names no thread of its own; Amp on the terminal does.
   if (behaviour === "opens-no-thread" && name === "POST /api/thread-actors" && !threadIn(params))
     return send(response, 500, { error: "not now" });
@@ -164,6 +171,21 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
+/** What a captive portal answers to whatever is asked. */
+function sendPage(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "text/html" });
+  response.end(
+    "<!DOCTYPE html><html><head><title>Welcome to our Wi-Fi</title></head><body>Log in</body></html>",
+  );
+}
+
+const NO_SOCKETS: ReadonlySet<AmpServerBehaviour> = new Set([
+  "breaks-off",
+  "refuses-key",
+  "fails",
+  "is-portal",
+]);
+
 /** Takes every websocket. @returns those that are open */
 function acceptSockets(http: Server, server: AmpServer): Set<WebSocket> {
   const sockets = new WebSocketServer({
@@ -172,7 +194,8 @@ function acceptSockets(http: Server, server: AmpServer): Set<WebSocket> {
   });
   http.on("upgrade", (request, socket, head) => {
     server.requests.push({ name: `upgrade ${request.url ?? ""}`, params: undefined, at: Date.now() });
-    if (server.behaviour === "breaks-off" || server.behaviour === "refuses-key") return void socket.destroy();
+    if (server.behaviour === "is-silent") return;
+    if (NO_SOCKETS.has(server.behaviour)) return void socket.destroy();
     sockets.handleUpgrade(request, socket, head, (peer) => {
       const thread = threadIn(request.url) ?? newThread();
       peer.on("message", (data) => void reply(server, peer, thread, data));
