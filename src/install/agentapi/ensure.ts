@@ -9,7 +9,7 @@ import { type AgentapiWishes, planAgentapi } from "../plan.ts";
 import { downloadProgress } from "../progress.ts";
 import { findAgentapis } from "./find.ts";
 import { type AgentapiProbe, agentapiCache, probeAgentapi } from "./probe.ts";
-import { publishedDigest } from "./published-digest.ts";
+import { type Published, publishedDigest } from "./published-digest.ts";
 import { releaseUrl } from "./release.ts";
 
 /** What it takes to see to AgentAPI; a command's whole context has it all. */
@@ -46,11 +46,18 @@ export async function ensureAgentapi(context: AgentapiContext, log: Log): Promis
 async function install({ config, paths, env }: AgentapiContext, log: Log): Promise<AgentapiProbe> {
   const started = performance.now();
   const url = releaseUrl(config.agentapi_download_url, config.agentapi_version, platform(), arch());
+  const published = config.agentapi_sha256 === "" ? await publishedDigest(url, env) : undefined;
+  if (published?.trouble !== undefined) {
+    log.warn(
+      `AgentAPI: the digest published in ${withoutCredentials(published.source)} cannot be read (${published.trouble}): ` +
+        "the download is not compared with it. Set agentapi_sha256, which needs none to be published.",
+    );
+  }
   try {
     await download(url, paths.agentapi, {
       mode: 0o755,
       env,
-      sha256: config.agentapi_sha256 || (await publishedDigest(url, env)),
+      sha256: config.agentapi_sha256 || published?.digest,
       ...downloadProgress("AgentAPI", log),
       prove: async (temporary) => {
         const { version } = await probeAgentapi(temporary, env);
@@ -63,9 +70,13 @@ async function install({ config, paths, env }: AgentapiContext, log: Log): Promi
     const reason = reasonOf(cause);
     // A download's error names its address already.
     const where = cause instanceof DownloadError ? "" : `${withoutCredentials(url)}: `;
-    throw new ModuleError(`AgentAPI could not be installed from ${where}${reason}.`, fixFor(cause, env), {
-      cause,
-    });
+    throw new ModuleError(
+      `AgentAPI could not be installed from ${where}${reason}.`,
+      fixFor(cause, env, published),
+      {
+        cause,
+      },
+    );
   }
   const agentapi = await probeAgentapi(paths.agentapi, env);
   agentapiCache(paths.agentapiProbe).write(agentapi);
@@ -74,9 +85,15 @@ async function install({ config, paths, env }: AgentapiContext, log: Log): Promi
   return agentapi;
 }
 
-function fixFor(cause: unknown, env: NodeJS.ProcessEnv): string {
+function fixFor(cause: unknown, env: NodeJS.ProcessEnv, published: Published | undefined): string {
   if (cause instanceof DownloadError && cause.status === 404) {
     return "Check agentapi_version, and that the mirror in agentapi_download_url has this release.";
+  }
+  if (reasonOf(cause).includes("checksum") && published) {
+    return (
+      `The file and the digest in ${withoutCredentials(published.source)} do not belong together: correct the mirror, or ` +
+      "set agentapi_sha256 to this version's digest if the published one is wrong. The file was not installed."
+    );
   }
   if (reasonOf(cause).includes("checksum")) {
     return "Check agentapi_sha256: it must be the digest of this version's file for this system. The file was not installed.";

@@ -1,54 +1,67 @@
+import { reasonOf } from "../../base/errors.ts";
 import { bodyText } from "../../base/http.ts";
 import { requestThroughProxy } from "../../base/proxied-http.ts";
 
 const TIMEOUT_MS = 5_000;
 const MAX_CHARACTERS = 1_000_000;
 
+/** What a release says about one of its assets. */
+export interface Published {
+  /** Lower-case hex; undefined where none is published or can be read. */
+  digest?: string | undefined;
+  /** The address that was asked. */
+  source: string;
+  /** Why what is published there cannot be read. */
+  trouble?: string | undefined;
+}
+
 /**
  * The SHA-256 that a release publishes for one of its assets: GitHub's API names it for every asset, a mirror can put a
  * file `<asset>.sha256` beside it.
  *
  * @param url address of the asset
- * @returns lower-case hex, or undefined where none is published or the question gets no answer
  */
-export async function publishedDigest(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+export async function publishedDigest(url: string, env: NodeJS.ProcessEnv): Promise<Published> {
   const github = url.match(
     /^https:\/\/github\.com\/([^/]+\/[^/]+)\/releases\/(?:download\/([^/]+)|(latest)\/download)\/([^/]+)$/,
   );
-  if (!github) return (await textAt(`${url}.sha256`, env))?.match(/^[0-9a-fA-F]{64}\b/)?.[0].toLowerCase();
-  const [, repository, tag, , asset] = github;
-  const release = await textAt(
-    `https://api.github.com/repos/${repository}/releases/${tag ? `tags/${tag}` : "latest"}`,
-    env,
-  );
-  return digestIn(release, asset);
-}
-
-function digestIn(release: string | undefined, asset: string | undefined): string | undefined {
+  const [, repository, tag, , asset] = github ?? [];
+  const source = github
+    ? `https://api.github.com/repos/${repository}/releases/${tag ? `tags/${tag}` : "latest"}`
+    : `${url}.sha256`;
   try {
-    const { assets }: { assets?: { name?: string; digest?: string }[] } = JSON.parse(release ?? "{}");
-    return assets?.find(({ name }) => name === asset)?.digest?.match(/^sha256:([0-9a-f]{64})$/)?.[1];
-  } catch {
-    return undefined;
+    const text = await textAt(source, env);
+    return { source, ...(text !== undefined && { digest: github ? digestIn(text, asset) : digestOf(text) }) };
+  } catch (error) {
+    return { source, trouble: reasonOf(error) };
   }
 }
 
+/** @throws where it is no digest, such as a page that says so with status 200 */
+function digestOf(text: string): string {
+  const digest = text.match(/^[0-9a-fA-F]{64}\b/)?.[0];
+  if (digest === undefined) throw new Error("it holds no SHA-256 in hex");
+  return digest.toLowerCase();
+}
+
+/** Releases of before GitHub's digests have none. */
+function digestIn(release: string, asset: string | undefined): string | undefined {
+  const { assets }: { assets?: { name?: string; digest?: string | null }[] } = JSON.parse(release);
+  return assets?.find(({ name }) => name === asset)?.digest?.match(/^sha256:([0-9a-f]{64})$/)?.[1];
+}
+
+/** Undefined where there is none. */
 async function textAt(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const headers = { "user-agent": "amp-module", accept: "*/*" };
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const answer = await requestThroughProxy(new URL(url), { env, headers, signal });
   try {
-    const headers = { "user-agent": "amp-module", accept: "*/*" };
-    const answer = await requestThroughProxy(new URL(url), {
-      env,
-      headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    try {
-      if (answer.status !== 200) return undefined;
-      const text = await bodyText(answer, MAX_CHARACTERS);
-      return text.length > MAX_CHARACTERS ? undefined : text;
-    } finally {
-      answer.close();
-    }
-  } catch {
-    return undefined;
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
+    const text = await bodyText(answer, MAX_CHARACTERS);
+    if (text.length > MAX_CHARACTERS) throw new Error("it is too long");
+    return text;
+  } finally {
+    answer.close();
   }
 }

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
-import { publishedDigest } from "../../../src/install/agentapi/published-digest.ts";
+import { type Published, publishedDigest } from "../../../src/install/agentapi/published-digest.ts";
 import { type Route, startFileServer } from "../../support/file-server.ts";
 
 const digest = "0123456789abcdef".repeat(4);
 
-async function ask(route: Route | string | undefined): Promise<string | undefined> {
+async function ask(route: Route | string | undefined): Promise<Published> {
   const server = await startFileServer(route === undefined ? {} : { "/agentapi-linux-amd64.sha256": route });
   onTestFinished(() => server.close());
   const answer = await publishedDigest(`${server.url}/agentapi-linux-amd64`, {});
@@ -17,16 +17,22 @@ test.each([
   ["sha256sum's line", `${digest}  agentapi-linux-amd64\n`],
   ["upper case", digest.toUpperCase()],
 ])("a mirror's .sha256 file: %s", async (_, text) => {
-  expect(await ask(text)).toBe(digest);
+  expect(await ask(text)).toMatchObject({ digest, source: expect.stringMatching(/\.sha256$/) });
+});
+
+test("none published is no trouble", async () => {
+  const { source, ...rest } = await ask(undefined);
+  expect(rest).toEqual({});
 });
 
 test.each([
-  ["none", undefined],
-  ["a page that says so with status 200", "<html>not found</html>"],
-  ["a longer hex text", digest + digest],
-  ["a status", { status: 503 }],
-  ["a reset", { reset: true }],
-])("no digest where the mirror has %s", async (_, answer) => {
+  ["a page that says so with status 200", "<html>not found</html>", /no SHA-256/],
+  ["a longer hex text", digest + digest, /no SHA-256/],
+  ["a status", { status: 503 }, /HTTP 503/],
+  ["a reset", { reset: true }, /./],
+])("no digest, and why, where the mirror has %s", async (_, answer, trouble) => {
   const route = typeof answer === "object" ? { content: digest, fault: answer } : answer;
-  expect(await ask(route)).toBeUndefined();
+  const published = await ask(route);
+  expect(published.digest).toBeUndefined();
+  expect(published.trouble).toMatch(trouble);
 });
