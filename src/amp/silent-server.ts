@@ -1,4 +1,4 @@
-import { httpGet } from "../base/http.ts";
+import { requestThroughProxy } from "../base/proxied-http.ts";
 
 const DEFAULT_URL = "https://ampcode.com";
 /** A server that is well answers within a second, whatever it is asked. */
@@ -8,7 +8,7 @@ const PATIENCE_MS = 5_000;
 export async function isServerSilent(env: NodeJS.ProcessEnv, patienceMs = PATIENCE_MS): Promise<boolean> {
   const signal = AbortSignal.timeout(patienceMs);
   try {
-    const answer = await httpGet(new URL(env["AMP_URL"] || DEFAULT_URL), { env, signal });
+    const answer = await requestThroughProxy(new URL(env["AMP_URL"] || DEFAULT_URL), { env, signal });
     answer.close();
     return false;
   } catch {

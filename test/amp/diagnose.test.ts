@@ -16,6 +16,11 @@ test.each([
   ["Couldn\u2019t connect to Amp servers", "cannot_connect"],
   ["Error: Couldn't connect to the Amp server at https://ampcode.com/.", "cannot_connect"],
   ["Network Error Cannot reach Amp servers. Check your internet connection and try again.", "cannot_connect"],
+  ["Network timeout. Check your connection or proxy settings and retry.", "cannot_connect"],
+  ["WebSocket connection failed. Check your connection or proxy settings and retry.", "cannot_connect"],
+  ["Error: Amp server returned an error. Try again in a moment.", "cannot_connect"],
+  // For a page of HTML in place of the server's JSON.
+  ["Error: SyntaxError: Failed to parse JSON", "cannot_connect"],
   ["Out of Credits Add credits to keep using Amp.", "out_of_credits"],
   ["Your Amp credit balance is low.", "out_of_credits"],
   [

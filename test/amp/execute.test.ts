@@ -207,7 +207,11 @@ describe("ending Amp early", () => {
     const amp = await scripted("stubborn", { timeoutMs: 1_000, graceMs: 300 });
     const { error, ms } = await collect("x", amp.options);
 
-    expect(error).toMatchObject({ kind: "timeout", signal: "SIGKILL" });
+    expect(error).toMatchObject({
+      kind: "timeout",
+      signal: "SIGKILL",
+      message: expect.stringContaining("did not end at two SIGTERMs and was killed"),
+    });
     expect(ms).toBeGreaterThan(1_290);
     expect(ms).toBeLessThan(3_000);
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(false);

@@ -39,6 +39,7 @@ await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle").slic
 for (const [output, bundle] of [
   ["tools.sh", packed("bundle")],
   ["tools-cut.sh", packed("bundle").slice(0, -16)],
+  ["tools-changed.sh", changed(packed("bundle"))],
 ] as const) {
   await render("bundle.sh.tftpl", { module_dir_name: ".amp-module", file: "amp-tools.mjs", bundle }, output);
 }
@@ -54,4 +55,10 @@ async function render(template: string, variables: object, output: string): Prom
     input: `base64encode(templatefile(${file}, jsondecode(file("variables.json"))))\n`,
   });
   writeFileSync(join(folder, output), Buffer.from(stdout.replaceAll('"', ""), "base64"));
+}
+
+/** One character in the middle is another one. */
+function changed(text: string): string {
+  const at = Math.floor(text.length / 2);
+  return `${text.slice(0, at)}${text.at(at) === "A" ? "B" : "A"}${text.slice(at + 1)}`;
 }

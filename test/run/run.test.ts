@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -265,6 +265,28 @@ test.each([
   expect(await running).toMatchObject({ exitCode, stdout: "waiting\n", stderr: "Interrupted.\n" });
   expect(isGroupAlive(at.calls()[0]?.pid ?? 0)).toBe(false);
 });
+
+test("kill -9 leaves settings with secrets and a working Amp no longer than to the next run, which tells it", async () => {
+  const at = await scripted("stubborn");
+  const env = { TMPDIR: at.home };
+  const folders = () => readdirSync(at.home).filter((name) => /^amp-\d+-/.test(name));
+  const killed = amp(["x", "--reject", "Bash"], at, { env });
+  await expect.poll(() => at.calls().length, { timeout: 10_000 }).toBe(1);
+  expect(folders()).toHaveLength(1);
+  killed.kill("SIGKILL");
+  await killed;
+  const [{ pid = 0 } = {}] = at.calls();
+  expect(isGroupAlive(pid)).toBe(true);
+
+  const next = await amp(["x", "--reject", "Bash"], at, { env: { ...env, AMP_STREAM: "echo" } });
+  expect(next).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(`^warning: An Amp \\(pid ${pid}\\)`),
+  });
+  expect(next.stderr).toMatch(/two SIGTERMs and was killed\.\n$/);
+  expect(isGroupAlive(pid)).toBe(false);
+  expect(folders()).toEqual([]);
+}, 30_000);
 
 test("a second Ctrl-C does not wait, and still leaves nothing running", async () => {
   const at = await scripted("stubborn");

@@ -59,6 +59,13 @@ test.each([
     /Set amp_api_key/,
   ],
   ["wrong key", "Request failed with status code 401", /does not accept the API key/, /amp_url/],
+  [
+    "a failing server",
+    "Error: Amp server returned an error. Try again in a moment.",
+    /error of its own/,
+    /amp_url/,
+  ],
+  ["a portal", "Error: SyntaxError: Failed to parse JSON", /page instead of data/, /log in where it asks/],
   ["unknown mode", 'Error: Unknown agent mode "turbo"', /mode "turbo"/, /amp --help/],
   ["unknown mode", "Error: Invalid mode: turbo", /mode "turbo"/, /amp --help/],
   ["port", "listen tcp :4711: bind: address already in use", /port 4711 is taken/, /agentapi_port/],

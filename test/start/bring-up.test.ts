@@ -1,12 +1,13 @@
 import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { isRunning, type ProcessIdentity } from "../../src/base/process-identity.ts";
 import { DeliveryNote, readDelivery } from "../../src/conversation/delivery-record.ts";
 import { bringUp } from "../../src/start/bring-up.ts";
 import type { StartPlan } from "../../src/start/plan.ts";
 import { inputBox, trustDialog, unknownPage, welcome } from "../amp/example-screens.ts";
+import { startAmpServer } from "../support/amp-server.ts";
 import { defaultVersion } from "../support/default-release.ts";
 import { type ExampleContext, exampleContext } from "./example.ts";
 import { type FakeAgentApi, startFakeAgentApi } from "./fake-agentapi.ts";
@@ -102,6 +103,17 @@ test("the stream agent's prompt reaches stdin from a private file, and no log", 
   expect(log()).not.toContain("secret plan");
 });
 
+test("what the stream agent said of its turn is shown, and not what AgentAPI says when it is ended", async () => {
+  context.config.transport = "stream";
+  const script = `process.on("SIGTERM", () => { console.error("panic: nil pointer"); process.exit(2); });
+    console.error("amp-acp: turn failed: cannot_connect: Error: Amp server returned an error."); ${alive}`;
+  const error = (await launch(script, "Fix it").catch((caught: unknown) => caught)) as Error;
+  expect(error.message).toMatch(
+    /server answers with an error of its own\. The agent's words:\n {2}Error: Amp server/,
+  );
+  expect(error.message).not.toContain("panic");
+});
+
 test("a first turn that fails is an error of the start, which names it; nothing is left running", async () => {
   context.config.transport = "stream";
   const script = `console.error("amp-acp: turn failed: out_of_credits: Out of Credits"); ${alive}`;
@@ -137,7 +149,25 @@ test("without a prompt a page in the way is a warning with its text", async () =
   expect(log()).toMatch(/WARN {2}Amp shows something else than its input box:[\s\S]*Upgrade your Amp CLI/);
 });
 
+test("a prompt that nothing shows, while Amp's server answers nobody, fails the start and names that", async () => {
+  const silent = await startAmpServer("is-silent");
+  onTestFinished(() => silent.close());
+  context.env["AMP_URL"] = silent.url;
+  fakeAmp(server, { isDeaf: true });
+  server.status("stable");
+  whenWatched(() => server.screen(welcome + inputBox()));
+  await expect(launch(alive, "Fix it")).rejects.toMatchObject({
+    kind: "silent",
+    message: expect.stringContaining("the Amp server does not answer"),
+    fix: expect.stringMatching(/HTTPS_PROXY.*amp_url/),
+  });
+  expect(record()).toBeUndefined();
+  expect(readDelivery(context.paths.delivery)).toMatchObject({ state: "sending" });
+}, 60_000);
+
 test("a prompt that nothing shows is warned of, and not called taken", async () => {
+  // Refused at once: that is no silence.
+  context.env["AMP_URL"] = "http://127.0.0.1:9";
   fakeAmp(server, { isDeaf: true });
   server.status("stable");
   whenWatched(() => server.screen(welcome + inputBox()));
