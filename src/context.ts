@@ -24,11 +24,12 @@ export interface Context {
 }
 
 /**
+ * The module's files, whether or not they are there.
+ *
  * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
- * @throws ModuleError where the home or `config.json` cannot be used
+ * @throws ModuleError where the home cannot be used
  */
-export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Context {
-  const env = { ...processEnv };
+export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
   const home = env["HOME"] || homedir();
   if (!isAbsolute(home) || !existsSync(home)) {
     throw new ModuleError(
@@ -37,7 +38,16 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     );
   }
   const moduleDir = env["AMP_MODULE_DIR"] || dirname(dirname(resolve(bundle)));
-  const paths = modulePaths(moduleDir, home, xdgFolders(env, home));
+  return modulePaths(moduleDir, home, xdgFolders(env, home));
+}
+
+/**
+ * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
+ * @throws ModuleError where the home or `config.json` cannot be used
+ */
+export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Context {
+  const env = { ...processEnv };
+  const paths = locate(bundle, env);
   const config = withOldPrompts(readConfig(paths), env);
   const redact = createRedact(env, [
     ...secretsOf(config),

@@ -1,13 +1,22 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AmpOptions } from "./amp/options.ts";
+import { attachCommand } from "./commands/attach.ts";
+import { cancelCommand } from "./commands/cancel.ts";
+import { chatCommand } from "./commands/chat.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { createFront, runFront } from "./commands/front.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { mcpCommand } from "./commands/mcp.ts";
+import { permissionsCommand } from "./commands/permissions.ts";
 import { prebakeCommand } from "./commands/prebake.ts";
 import { runCommand } from "./commands/run.ts";
 import { startBundleCommands } from "./commands/start-bundle.ts";
-import { type Context, createContext } from "./context.ts";
-import { ampPrefixes, PREBAKED_DIR } from "./paths.ts";
+import { statusCommand } from "./commands/status.ts";
+import { threadCommand } from "./commands/thread.ts";
+import { type Context, createContext, locate } from "./context.ts";
+import { ampPrefixes, type Paths, PREBAKED_DIR } from "./paths.ts";
 import { reportFailure } from "./report.ts";
 
 const thisFile = fileURLToPath(import.meta.url);
@@ -19,8 +28,17 @@ delete process.env["BUN_BE_BUN"];
 try {
   const front = createFront("Installs Sourcegraph's Amp in a Coder workspace and runs it under AgentAPI.", [
     ...startBundleCommands(join(dirname(thisFile), "amp-module.mjs")),
+    statusCommand(pathsOfThisFile, contextOfThisFile),
     doctorCommand(contextOfThisFile),
+    logsCommand(pathsOfThisFile, contextOfThisFile),
+    chatCommand(contextOfThisFile),
+    attachCommand(contextOfThisFile),
+    cancelCommand(contextOfThisFile),
+    threadCommand(contextOfThisFile),
     runCommand(whereAmpIs),
+    mcpCommand(contextOfThisFile),
+    permissionsCommand(contextOfThisFile),
+    completionCommand(),
     prebakeCommand(),
   ]);
   await runFront(front, process.argv.slice(2));
@@ -41,4 +59,8 @@ function whereAmpIs(): AmpOptions {
 
 function contextOfThisFile(): Context {
   return createContext(thisFile, process.env);
+}
+
+function pathsOfThisFile(): Paths {
+  return locate(thisFile, process.env);
 }

@@ -51,7 +51,12 @@ export class AmpAgent {
     this.app = this.#register(agent({ name: "amp" }));
   }
 
-  /** Ends every turn. Resolves when no Amp is left. */
+  /** Ends every turn; the conversations continue. */
+  cancelTurns(): void {
+    for (const session of this.#sessions.values()) session.cancel();
+  }
+
+  /** Ends everything. Resolves when no Amp is left. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));

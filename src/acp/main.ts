@@ -43,6 +43,8 @@ async function serve(): Promise<void> {
     ],
     log,
   });
+  // AgentAPI knows no way to end a turn: whoever wants it asks this process.
+  process.on("SIGUSR2", () => agent.cancelTurns());
   const output = Writable.toWeb(process.stdout) as WritableStream<Uint8Array>;
   const input = Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>;
   const connection = agent.app.connect(ndJsonStream(output, input));

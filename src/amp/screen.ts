@@ -133,3 +133,8 @@ function spokenBlocks(lines: readonly string[]): string[] {
 function squeeze(text: string): string {
   return text.normalize("NFD").replace(/[^\p{L}\p{N}!-~]/gu, "");
 }
+
+/** Whether Amp, asked by one Escape, waits for the second one that interrupts its turn. */
+export function asksToInterrupt(text: string): boolean {
+  return /│ Esc(ape)? +Interrupt\b/.test(text);
+}

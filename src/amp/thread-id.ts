@@ -17,3 +17,9 @@ export function threadId(idOrUrl: string): string {
 export function isThread(text: string): boolean {
   return THREAD.test(text.trim());
 }
+
+/** The address of a thread on Amp's site, or on the server that `AMP_URL` names. */
+export function threadUrl(id: string, env: NodeJS.ProcessEnv): string {
+  const site = env["AMP_URL"] || "https://ampcode.com";
+  return `${site.replace(/\/+$/, "")}/threads/${id}`;
+}

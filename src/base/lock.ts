@@ -40,6 +40,12 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
   }
 }
 
+/** The live process that holds the lock, or undefined. */
+export function lockHolder(path: string): ProcessIdentity | undefined {
+  const holder = readHolder(path);
+  return holder && isRunning(holder) ? holder : undefined;
+}
+
 async function acquire(path: string, options: LockOptions): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;
   let waiting = false;

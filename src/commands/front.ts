@@ -29,7 +29,8 @@ export class FrontCommand extends Command {
       .exitOverride()
       .allowExcessArguments()
       .hook("preAction", (_, command) => {
-        const surplus = command.args[command.registeredArguments.length];
+        const known = command.registeredArguments;
+        const surplus = known.at(-1)?.variadic ? undefined : command.args[known.length];
         // Commander itself would only count them.
         if (surplus !== undefined) command.error(`error: there are too many arguments: ${surplus}`);
       })
@@ -61,8 +62,23 @@ export class FrontCommand extends Command {
   }
 
   #path(): string {
-    return this.parent ? `${this.parent.name()} ${this.name()}` : this.name();
+    const names = [this.name()];
+    for (let above = this.parent; above; above = above.parent) names.unshift(above.name());
+    return names.join(" ");
   }
+}
+
+/** A command that only holds others, such as `mcp list` and `mcp doctor`. */
+export function groupCommand(name: string, summary: string, commands: readonly Command[]): Command {
+  const group: Command = new FrontCommand(name, summary)
+    .helpCommand(false)
+    .usage("<command> [options]")
+    .argument("[command]")
+    .action((given?: string) =>
+      group.error(given === undefined ? "error: there is no command" : `error: unknown command '${given}'`),
+    );
+  for (const command of commands) group.addCommand(command);
+  return group;
 }
 
 /** The program `amp-module` with its commands, in the order of the help. */

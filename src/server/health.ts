@@ -45,6 +45,6 @@ async function firstEvent(client: AgentApiClient): Promise<void> {
 }
 
 /** By a signal (T) or a debugger (t). */
-function isStopped(pid: number): boolean {
+export function isStopped(pid: number): boolean {
   return /^T/i.test(stateOf(pid) ?? "");
 }

@@ -7,8 +7,9 @@ import { type RawData, type WebSocket, WebSocketServer } from "ws";
 
 /**
  * How the server treats Amp: as a working one does, with 401 for every key, without knowledge of any thread, late, with an
- * error where a thread is opened ahead, never letting a thread's connection become ready, by cutting every connection, with
- * 500 for everything, with a login page as a captive portal does, or by taking connections and never answering.
+ * error where a thread is opened ahead, never letting a thread's connection become ready, with turns that last until they
+ * are cancelled, by cutting every connection, with 500 for everything, with a login page as a captive portal does, or by
+ * taking connections and never answering.
  */
 export type AmpServerBehaviour =
   | "answers"
@@ -17,6 +18,7 @@ export type AmpServerBehaviour =
   | "is-slow"
   | "opens-no-thread"
   | "keeps-connecting"
+  | "thinks-for-long"
   | "breaks-off"
   | "fails"
   | "is-portal"
@@ -25,7 +27,7 @@ export type AmpServerBehaviour =
 /** How late an answer of a slow server is, in milliseconds. */
 const SLOWNESS_MS = 1500;
 /** How long a turn takes, in milliseconds. */
-const TURN_MS = 300;
+const TURN_MS = Number(process.env["TURN_MS"] ?? 300);
 
 /** What Amp asked: the method of `/api/internal`, `ws <method>` for a websocket message, else `POST /path`. */
 export interface AmpRequest {

@@ -1,0 +1,142 @@
+import { ampLogFile } from "../amp/log-file.ts";
+import { threadUrl } from "../amp/thread-id.ts";
+import { MODULE_VERSION } from "../base/module-version.ts";
+import { describeRuntime } from "../base/runtime.ts";
+import type { Context } from "../context.ts";
+import { readDelivery } from "../conversation/delivery-record.ts";
+import { readKeptThread } from "../conversation/thread.ts";
+import { type LoggedError, lastError } from "./last-error.ts";
+import { type KnownProgram, knownAgentapi, knownAmp } from "./programs-glance.ts";
+import { glanceAtServer, type ServerGlance, type ServerState } from "./server-glance.ts";
+
+/** How things are, as `amp-module status --json` prints it. */
+export interface Status {
+  isHealthy: boolean;
+  /** `not-set-up`: there is no configuration to start with, and nothing else is known. */
+  state: ServerState | "not-set-up";
+  /** In words, one line. */
+  summary: string;
+  /** What a person can do about it, null where there is nothing to do. */
+  fix: string | null;
+  module: { version: string; folder: string; runtime: string };
+  amp: KnownProgram | null;
+  agentapi: KnownProgram | null;
+  thread: { id: string; url: string } | null;
+  server: (Omit<ServerGlance, "state" | "culprit"> & { port: number; transport: string }) | null;
+  /** Of the last prompt that Amp was given by the module: `sending` until it was seen to have arrived. */
+  delivery: { state: "sending" | "delivered"; how: string | null } | null;
+  lastError: LoggedError | null;
+  apps: { slug: string; what: string }[];
+  logs: string[];
+}
+
+const HEALTHY: readonly string[] = ["ready", "working", "asking", "none-wanted"];
+const START = "Run `amp-module start`.";
+const RESTART = "Run `amp-module stop`, then `amp-module start`.";
+
+/** Looks at everything without starting a program or waiting for one. */
+export async function gatherStatus(context: Context): Promise<Status> {
+  const { config, paths, env } = context;
+  const { state, culprit, ...server } = await glanceAtServer(context);
+  const amp = knownAmp(context);
+  const error = lastError(paths);
+  const id = readKeptThread(paths.thread);
+  const delivery = readDelivery(paths.delivery);
+  const isHealthy = HEALTHY.includes(state) && amp !== null;
+  return {
+    isHealthy,
+    state,
+    ...(amp === null && HEALTHY.includes(state)
+      ? { summary: "Amp is not installed.", fix: "Run `amp-module install`." }
+      : inWords(state, culprit, server.activity, config.agentapi_port, error)),
+    module: { version: MODULE_VERSION, folder: paths.moduleDir, runtime: describeRuntime() },
+    amp,
+    agentapi: config.enable_agentapi ? knownAgentapi(context) : null,
+    thread: id === undefined ? null : { id, url: threadUrl(id, env) },
+    server: config.enable_agentapi
+      ? { ...server, port: config.agentapi_port, transport: config.transport }
+      : null,
+    delivery: delivery ? { state: delivery.state, how: delivery.how ?? null } : null,
+    lastError: error,
+    apps: apps(context),
+    logs: [paths.installLog, paths.startLog, paths.stopLog, ampLogFile(env, paths.home)],
+  };
+}
+
+/** Where there is nothing to look at, or nothing that may be looked at. */
+export function statusWithout(
+  paths: { moduleDir: string } | undefined,
+  summary: string,
+  fix: string,
+): Status {
+  return {
+    ...{ isHealthy: false, state: "not-set-up", summary, fix },
+    module: { version: MODULE_VERSION, folder: paths?.moduleDir ?? "", runtime: describeRuntime() },
+    ...{ amp: null, agentapi: null, thread: null, server: null, delivery: null, lastError: null },
+    ...{ apps: [], logs: [] },
+  };
+}
+
+function apps({ config }: Context): Status["apps"] {
+  const slug = config.app_slug;
+  const terminal = !config.enable_agentapi
+    ? "Amp itself, in a terminal"
+    : config.transport === "stream"
+      ? "the chat in a terminal"
+      : "Amp's own screen, in a terminal";
+  const web = config.enable_agentapi ? [{ slug, what: `the chat, port ${config.agentapi_port}` }] : [];
+  return [...web, { slug: `${slug}-cli`, what: terminal }];
+}
+
+/** One line about the state, and what to do. */
+function inWords(
+  state: ServerState,
+  culprit: string | null,
+  activity: string | null,
+  port: number,
+  error: LoggedError | null,
+): Pick<Status, "summary" | "fix"> {
+  const because = error ? `: ${error.text}` : ".";
+  switch (state) {
+    case "ready":
+      return { summary: "Amp is ready and waits for a message.", fix: null };
+    case "working":
+      return { summary: `Amp is at work${activity ? ` (${activity})` : ""}.`, fix: null };
+    case "asking":
+      return {
+        summary: "Amp shows a question on its screen, and waits for a person.",
+        fix: "Open the terminal app, or run `amp-module attach`, and answer it.",
+      };
+    case "none-wanted":
+      return { summary: "Amp is installed; the terminal app runs it.", fix: null };
+    case "starting":
+      return {
+        summary: `An install or a start is at work (${culprit}).`,
+        fix: "Follow it: `amp-module logs -f`.",
+      };
+    case "restarting":
+      return {
+        summary: "AgentAPI has ended; its supervisor starts it again.",
+        fix: "See why: `amp-module logs start`.",
+      };
+    case "hung":
+      return { summary: "AgentAPI hangs: it runs, but answers nothing.", fix: RESTART };
+    case "astray":
+      return {
+        summary: `AgentAPI or Amp runs without its supervisor or its record (${culprit}).`,
+        fix: "Run `amp-module start`: it ends them and starts anew.",
+      };
+    case "ended":
+      return { summary: `AgentAPI has ended and is not started again${because}`, fix: error?.fix ?? START };
+    case "port-taken":
+      return {
+        summary: `Port ${port} is taken by ${culprit ?? "something that is not AgentAPI"}.`,
+        fix: "Set agentapi_port to a free port, or end that process; then run `amp-module start`.",
+      };
+    case "stopped":
+      // A stop is no failure; a start that failed is.
+      return error && error.log !== "stop.log"
+        ? { summary: `AgentAPI does not run${because}`, fix: error.fix ?? START }
+        : { summary: "AgentAPI does not run: it was stopped, or never started.", fix: START };
+  }
+}
