@@ -22,6 +22,10 @@ locals {
   agentapi_url = "http://localhost:${var.agentapi_port}"
   has_web_app  = var.enable_agentapi && (var.web_app || local.is_task)
 
+  # Typed events have no screen to attach to.
+  screen_command   = var.transport == "stream" ? "amp-module chat" : "agentapi attach --url localhost:${var.agentapi_port}"
+  terminal_command = var.enable_agentapi ? local.screen_command : "amp-session"
+
   # --- Scripts ---
 
   # What the CLI in the workspace reads as config.json. Keys are the variables' names.
@@ -166,7 +170,7 @@ resource "coder_app" "cli" {
     #!/bin/sh
     export LANG=C.UTF-8 LC_ALL=C.UTF-8
     PATH="$HOME/${local.module_dir_name}/bin:$PATH"
-    exec ${var.enable_agentapi ? "agentapi attach --url localhost:${var.agentapi_port}" : "amp-session"}
+    exec ${local.terminal_command}
   EOT
 }
 

@@ -25,3 +25,20 @@ output "scripts" {
   description = "Names under which other scripts can wait for this module with `coder exp sync want` (Coder 2.30 or newer), in the order in which they complete: the installation, then the start of the agent."
   value       = ["${var.app_slug}-install", "${var.app_slug}-start"]
 }
+
+# --- For people ---
+
+output "status_script" {
+  description = "POSIX shell script that prints one line about Amp, such as `ready, up 2 h`, for a `metadata` block of `coder_agent`; it always succeeds, also before the module is there. It depends on no `agent_id`: with `count` on the module write `try(module.amp[0].status_script, \"\")`, since `module.amp[*]` would be a cycle."
+  value       = <<-EOT
+    #!/bin/sh
+    bin="$HOME/${local.module_dir_name}/bin"
+    line=
+    if [ -x "$bin/amp-module" ] && [ -f "$bin/amp-tools.mjs" ]; then
+      line=$("$bin/amp-module" status --short 2>/dev/null </dev/null) || :
+    elif [ ! -e "$bin/amp-module" ]; then
+      line='not installed yet'
+    fi
+    printf '%s\n' "$${line:-unknown: run amp-module status in a terminal}"
+  EOT
+}

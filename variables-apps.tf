@@ -37,7 +37,7 @@ variable "cli_app" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether the dashboard shows the terminal app, which attaches to the running Amp's screen; not with `transport = \"stream\"`, which has none."
+  description = "Whether the dashboard shows the terminal app: the running Amp's screen, or with `transport = \"stream\"`, which has none, the chat in a terminal."
 }
 
 variable "cli_app_display_name" {

@@ -50,11 +50,6 @@ variable "transport" {
   }
 
   validation {
-    condition     = var.transport == "terminal" || !var.cli_app
-    error_message = "transport is \"stream\", but cli_app is true, and the terminal app attaches to a screen, which only transport = \"terminal\" has. Set cli_app = false, or leave transport out."
-  }
-
-  validation {
     condition     = var.transport == "terminal" || var.enable_agentapi
     error_message = "transport is \"stream\", but enable_agentapi is false, so there is nothing to talk to. Set enable_agentapi = true, or leave transport out."
   }

@@ -72,6 +72,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   install: ["base", "amp", "module"],
   start: ["base", "agentapi", "amp", "conversation", "server", "module"],
   stop: ["base", "agentapi", "conversation", "server", "module"],
+  operate: ["base", "agentapi", "amp", "conversation", "server", "install", "module"],
+  chat: ["base", "agentapi", "amp", "server", "install", "operate", "module"],
 };
 /** Files directly in src/: the module's configuration, paths and context, and the entries. */
 const roomOf = (name: string) => folderOf(name) || "module";
@@ -100,8 +102,8 @@ function reachedFrom(entry: string): Map<string, string> {
 test("the start script's bundle has nothing that only people use", () => {
   const reached = reachedFrom("cli.ts");
   const isForPeople = (name: string) =>
-    ["operate", "run"].includes(folderOf(name)) ||
-    /^(commander|commands\/(front|doctor|prebake|run|start-bundle)\.ts|tools\.ts|install\/prebake.*|amp\/(run|execute|input|decode|lines|events|answer|settings)\.ts)$/.test(
+    ["chat", "operate", "run"].includes(folderOf(name)) ||
+    /^(commander|commands\/(?!(alone|install|logged|start|stop)\.ts)[\w-]+\.ts|tools\.ts|install\/prebake.*|amp\/(run|execute|input|decode|lines|events|answer|settings)\.ts)$/.test(
       name,
     );
   expect([...reached].filter(([name]) => isForPeople(name))).toEqual([]);
@@ -111,6 +113,8 @@ test("the start script's bundle has nothing that only people use", () => {
   expect(tools).toEqual(
     expect.arrayContaining([
       "commander",
+      "chat/say.ts",
+      "commands/status.ts",
       "operate/doctor.ts",
       "run/run.ts",
       "amp/execute.ts",

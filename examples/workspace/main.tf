@@ -1,5 +1,5 @@
-# A plain workspace without Tasks: a chat app and a terminal app in the dashboard, and Amp waiting for
-# the user's first message.
+# A plain workspace without Tasks: a chat app, a terminal app and Amp's status in the dashboard, and Amp
+# waiting for the user's first message.
 
 terraform {
   required_providers {
@@ -22,6 +22,15 @@ data "coder_workspace" "me" {}
 resource "coder_agent" "main" {
   os   = "linux"
   arch = "amd64"
+
+  # One line about Amp beside the workspace. [0], not [*]: the other outputs depend on this very agent.
+  metadata {
+    key          = "amp"
+    display_name = "Amp"
+    script       = try(module.amp[0].status_script, "")
+    interval     = 30
+    timeout      = 5
+  }
 }
 
 module "amp" {

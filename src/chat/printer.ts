@@ -15,6 +15,11 @@ export class AnswerPrinter {
     this.#isScreen = isScreen;
   }
 
+  /** Whether the last thing printed was no whole line. */
+  get isMidLine(): boolean {
+    return this.#shown !== "" && !this.#shown.endsWith("\n");
+  }
+
   /** The whole answer so far. */
   update(text: string): void {
     const now = tidy(text);
@@ -33,7 +38,7 @@ export class AnswerPrinter {
       this.#shown = final;
     }
     this.#extend(final);
-    if (this.#shown !== "" && !this.#shown.endsWith("\n")) this.#write("\n");
+    if (this.isMidLine) this.#write("\n");
   }
 
   #extend(text: string): void {
@@ -44,7 +49,7 @@ export class AnswerPrinter {
 }
 
 /** Nothing that steers a terminal, and no blanks that only fill a screen's lines. */
-function tidy(text: string): string {
+export function tidy(text: string): string {
   return harmless(text)
     .replace(/[ \t]+$/gm, "")
     .trimStart();

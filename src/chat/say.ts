@@ -3,7 +3,7 @@ import { ModuleError, reasonOf } from "../base/errors.ts";
 import { harmless } from "../base/harmless.ts";
 import type { Context } from "../context.ts";
 import { cancelTurn } from "./cancel.ts";
-import { AnswerPrinter } from "./printer.ts";
+import { AnswerPrinter, tidy } from "./printer.ts";
 import { findServer } from "./server.ts";
 import { takeTurn } from "./turn.ts";
 
@@ -26,7 +26,7 @@ export interface SayOptions {
  * @throws ModuleError where it cannot be said
  */
 export async function say(options: SayOptions): Promise<{ answer: string; isCancelled: boolean }> {
-  const { context, text, write, note, onEvent = () => {}, cancel } = options;
+  const { context, text, write, onEvent = () => {}, cancel } = options;
   const { client, status } = await findServer(context);
   if (status.state === "asking") {
     throw new ModuleError(
@@ -36,6 +36,7 @@ export async function say(options: SayOptions): Promise<{ answer: string; isCanc
   }
   const isScreen = context.config.transport === "terminal";
   const printer = new AnswerPrinter(write, isScreen);
+  const note = (line: string) => options.note(printer.isMidLine ? `\n${line}` : line);
   const leave = new AbortController();
   let isSent = false;
   const onCancel = () => {
@@ -61,7 +62,7 @@ export async function say(options: SayOptions): Promise<{ answer: string; isCanc
     printer.finish(answer);
     const after = isScreen ? (await findServer(context)).status.state : "ready";
     if (after === "asking") note("Amp asks something on its screen: answer it with `amp-module attach`.");
-    return { answer, isCancelled: cancel.aborted };
+    return { answer: tidy(answer), isCancelled: cancel.aborted };
   } finally {
     cancel.removeEventListener("abort", onCancel);
   }

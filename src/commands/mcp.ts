@@ -3,7 +3,7 @@ import { checkMcpServers, listMcpServers } from "../amp/mcp.ts";
 import { harmless } from "../base/harmless.ts";
 import type { Context } from "../context.ts";
 import { painter } from "../operate/style.ts";
-import { ampHere } from "./amp-here.ts";
+import { askAmp } from "./ask-amp.ts";
 import { FrontCommand, groupCommand } from "./front.ts";
 
 interface Flags {
@@ -24,7 +24,7 @@ function listCommand(context: () => Context): Command {
     .action(async ({ json }: Flags) => {
       const known = context();
       // Without what is configured: it holds secrets.
-      const servers = (await listMcpServers(ampHere(known))).map(({ name, type, source }) => ({
+      const servers = (await askAmp(known, listMcpServers)).map(({ name, type, source }) => ({
         name,
         type,
         source,
@@ -45,7 +45,9 @@ function doctorCommand(context: () => Context): Command {
     .addHelpText("after", "\nExit codes: 0 all are connected, 1 not.")
     .action(async (server: string | undefined, { json }: Flags) => {
       const known = context();
-      const checked = await checkMcpServers({ ...ampHere(known), ...(server !== undefined && { server }) });
+      const checked = await askAmp(known, (options) =>
+        checkMcpServers({ ...options, ...(server !== undefined && { server }) }),
+      );
       process.exitCode = checked.every(({ status }) => status === "connected") ? 0 : 1;
       if (json) return print(known, JSON.stringify(checked, undefined, 2));
       if (checked.length === 0) console.error("Amp has no MCP servers here.");

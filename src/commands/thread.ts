@@ -7,7 +7,7 @@ import { findOnPath } from "../base/executables.ts";
 import { harmless } from "../base/harmless.ts";
 import type { Context } from "../context.ts";
 import { readKeptThread } from "../conversation/thread.ts";
-import { ampHere } from "./amp-here.ts";
+import { askAmp } from "./ask-amp.ts";
 import { FrontCommand } from "./front.ts";
 
 interface Flags {
@@ -36,7 +36,7 @@ export function threadCommand(context: () => Context): Command {
           "Give Amp a message first; `amp-module logs start` says why none was opened ahead.",
         );
       }
-      if (markdown) return print(known, await threadMarkdown(id, ampHere(known)));
+      if (markdown) return print(known, await askAmp(known, (options) => threadMarkdown(id, options)));
       const url = threadUrl(id, known.env);
       console.log(json ? JSON.stringify({ id, url }) : `${id}\n${url}`);
       if (open) openInBrowser(url, known.env);
@@ -51,7 +51,7 @@ function listCommand(context: () => Context): Command {
     .action(async ({ lines, json }: { lines: number; json?: true }) => {
       const known = context();
       const current = readKeptThread(known.paths.thread);
-      const threads = await listThreads({ ...ampHere(known), limit: lines });
+      const threads = await askAmp(known, (options) => listThreads({ ...options, limit: lines }));
       if (json) return print(known, JSON.stringify(threads, undefined, 2));
       if (threads.length === 0) console.error("There are no threads.");
       for (const { id, title } of threads) {

@@ -46,10 +46,14 @@ test("help fits 80 columns and lists every command; --version says the module's"
   await ws.run(ws.scripts.bundles["tools"] ?? "");
   const help = await type(ws, "--help");
   expect(help).toMatchObject({ exitCode: 0, stderr: "" });
-  const commands = [...help.stdout.matchAll(/^ {2}([a-z]+)(?: \[.*?\])* {2}/gm)].map(([, name]) => name);
-  expect(commands).toEqual(["install", "start", "stop", "doctor", "run", "prebake", "help"]);
-  for (const command of ["", ...commands]) {
-    const { stdout, exitCode } = await type(ws, `help ${command}`);
+  const commands = [...help.stdout.matchAll(/^ {2}([a-z]+)(?: [[<].*?[\]>])* {2}/gm)].map(([, name]) => name);
+  expect(commands).toEqual([
+    ...["install", "start", "stop", "status", "doctor", "logs", "chat", "attach", "cancel", "thread"],
+    ...["run", "mcp", "permissions", "completion", "prebake", "help"],
+  ]);
+  const nested = ["thread list", "mcp list", "mcp doctor", "permissions list", "permissions test"];
+  for (const command of ["", ...commands, ...nested]) {
+    const { stdout, exitCode } = await type(ws, `${command} --help`);
     expect(exitCode).toBe(0);
     expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   }

@@ -13,8 +13,8 @@ run "refused_1" {
   variables {
     amp_update_check_hours = -1              # negative
     thread_id              = "0199c0de-1234" # is no thread
-    transport              = "stream"        # stream with a terminal app
-    cli_app                = true
+    transport              = "stream"        # nothing to talk to
+    enable_agentapi        = false
     thread_visibility      = "everybody"          # unknown
     thread_labels          = ["good", "not good"] # thread label with a blank
     boundary_config        = "allow: []"          # without boundary
@@ -250,6 +250,20 @@ run "without_agentapi_the_terminal_app_runs_amp" {
 
   assert {
     condition     = strcontains(coder_app.cli[0].command, "exec amp-session") && !strcontains(coder_app.cli[0].command, "agentapi attach")
+    error_message = "Got: ${coder_app.cli[0].command}"
+  }
+}
+
+run "in_the_stream_transport_the_terminal_app_is_the_chat" {
+  command = apply
+
+  variables {
+    transport = "stream"
+    cli_app   = true
+  }
+
+  assert {
+    condition     = endswith(coder_app.cli[0].command, "\nexec amp-module chat\n") && startswith(coder_app.cli[0].command, "#!/bin/sh\n")
     error_message = "Got: ${coder_app.cli[0].command}"
   }
 }

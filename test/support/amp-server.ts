@@ -27,7 +27,7 @@ export type AmpServerBehaviour =
 /** How late an answer of a slow server is, in milliseconds. */
 const SLOWNESS_MS = 1500;
 /** How long a turn takes, in milliseconds. */
-const TURN_MS = Number(process.env["TURN_MS"] ?? 300);
+const TURN_MS = 300;
 
 /** What Amp asked: the method of `/api/internal`, `ws <method>` for a websocket message, else `POST /path`. */
 export interface AmpRequest {
@@ -221,6 +221,7 @@ async function reply(server: AmpServer, peer: WebSocket, thread: string, data: R
     tell(peer, "executor_connected", { executorId: clientId, registeredToolCount: 0, guidanceInventory: [] });
     tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
   }
+  if (method === "client_cancel") tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
   if (method === "client_append_user_msg") await takeTurn(server, peer, thread, params);
 }
 
@@ -245,6 +246,7 @@ async function takeTurn(
   tell(peer, "message_added", { message: user, seq: messages.length });
   tell(peer, "agent_state", { state: "streaming", agentMode: AGENT_MODE });
 
+  if (server.behaviour === "thinks-for-long") return;
   await sleep(TURN_MS);
   const answerText = `Echo: ${said.split("\n")[0]}`;
   messages.push({ role: "assistant", text: answerText, at: Date.now() });
