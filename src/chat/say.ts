@@ -1,3 +1,4 @@
+import { AgentApiError } from "../agentapi/errors.ts";
 import type { AgentApiEvent } from "../agentapi/events.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import { harmless } from "../base/harmless.ts";
@@ -63,6 +64,9 @@ export async function say(options: SayOptions): Promise<{ answer: string; isCanc
     const after = isScreen ? (await findServer(context)).status.state : "ready";
     if (after === "asking") note("Amp asks something on its screen: answer it with `amp-module attach`.");
     return { answer: tidy(answer), isCancelled: cancel.aborted };
+  } catch (cause) {
+    if (!(cause instanceof AgentApiError)) throw cause;
+    throw new ModuleError(cause.message, "See what became of it: `amp-module status`.", { cause });
   } finally {
     cancel.removeEventListener("abort", onCancel);
   }

@@ -30,7 +30,7 @@ export interface TurnOptions {
  * Sends a message and follows the answer to the turn's end.
  *
  * @returns the answer
- * @throws ModuleError where AgentAPI does not take it; the signal's reason
+ * @throws ModuleError where AgentAPI does not take it; AgentApiError where it is gone; the signal's reason
  */
 export async function takeTurn(options: TurnOptions): Promise<string> {
   const { client, onWait, onSend, signal } = options;
@@ -69,13 +69,10 @@ async function send({ client, text, signal }: TurnOptions): Promise<void> {
   try {
     await client.sendMessage({ type: "user", content: text }, { timeoutMs: FOR_EVER_MS, signal });
   } catch (cause) {
-    if (!(cause instanceof AgentApiError)) throw cause;
-    const isRefused = cause.kind === "http";
+    if (!(cause instanceof AgentApiError && cause.kind === "http")) throw cause;
     throw new ModuleError(
-      isRefused ? `AgentAPI did not take the message: ${cause.detail ?? cause.message}` : cause.message,
-      isRefused
-        ? "Look at what Amp shows: `amp-module attach`, or `amp-module logs start` in the stream transport."
-        : "See what became of it: `amp-module status`.",
+      `AgentAPI did not take the message: ${cause.detail ?? cause.message}`,
+      "Look at what Amp shows: `amp-module attach`, or `amp-module logs start` in the stream transport.",
       { cause },
     );
   }

@@ -13,6 +13,10 @@ export interface FakeAgentApi {
   onPost: (message: { type: string; content: string }) => void;
   /** The status that messages are answered with. */
   answerMessages: number;
+  /** Accepts connections and answers nothing. */
+  isSilent: boolean;
+  /** Answers no `/status`, as while a message is on its way. */
+  holdsStatus: boolean;
   status(status: "running" | "stable"): void;
   /** What the terminal shows from now on. */
   screen(text: string): void;
@@ -32,6 +36,7 @@ export async function startFakeAgentApi(): Promise<FakeAgentApi> {
   const screenEvent = () => `event: screen\ndata: ${JSON.stringify({ screen })}\n\n`;
 
   const server = createServer((request, response) => {
+    if (fake.isSilent || (fake.holdsStatus && request.url === "/status")) return;
     if (request.url === "/status") {
       json(response, 200, { status, agent_type: "amp", transport: "pty" });
     } else if (request.url === "/events") {
@@ -71,6 +76,8 @@ export async function startFakeAgentApi(): Promise<FakeAgentApi> {
     posted: [],
     onPost: () => {},
     answerMessages: 200,
+    isSilent: false,
+    holdsStatus: false,
     status(next) {
       status = next;
     },
@@ -88,6 +95,7 @@ export async function startFakeAgentApi(): Promise<FakeAgentApi> {
       });
     },
     async close() {
+      if (!server.listening) return;
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
