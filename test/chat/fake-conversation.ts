@@ -31,7 +31,8 @@ export async function startFakeConversation(): Promise<FakeConversation> {
   const streams = new Set<ServerResponse>();
   let status: "running" | "stable" = "stable";
   const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-  const messageEvent = ({ content, ...rest }: Message) => event("message_update", { ...rest, message: content });
+  const messageEvent = ({ content, ...rest }: Message) =>
+    event("message_update", { ...rest, message: content });
   const statusEvent = () => event("status_change", { status, agent_type: "amp" });
   const send = (text: string) => {
     for (const stream of streams) stream.write(text);

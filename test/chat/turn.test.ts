@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { takeTurn, type TurnOptions } from "../../src/chat/turn.ts";
+import { type TurnOptions, takeTurn } from "../../src/chat/turn.ts";
 import { type FakeConversation, startFakeConversation } from "./fake-conversation.ts";
 
 let fake: FakeConversation;
@@ -8,7 +8,11 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-function turn(options: Partial<TurnOptions> = {}): { answer: Promise<string>; grown: string[]; faults: string[] } {
+function turn(options: Partial<TurnOptions> = {}): {
+  answer: Promise<string>;
+  grown: string[];
+  faults: string[];
+} {
   const grown: string[] = [];
   const faults: string[] = [];
   const answer = takeTurn({
@@ -43,7 +47,11 @@ test("a message is answered: only what came after it counts", async () => {
 test("an agent at work is waited for before anything is sent", async () => {
   fake.status("running");
   let isWaiting = false;
-  const { answer } = turn({ onWait: () => { isWaiting = true; } });
+  const { answer } = turn({
+    onWait: () => {
+      isWaiting = true;
+    },
+  });
   await expect.poll(() => isWaiting).toBe(true);
   expect(fake.posted).toEqual([]);
   fake.status("stable");

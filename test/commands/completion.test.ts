@@ -44,9 +44,18 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 test.each<[string[], string[]]>([
   [[""], ["logs", "mcp", "help", "--version", "--help"]],
   [["l"], ["logs"]],
-  [["mcp", ""], ["list", "doctor", "--help"]],
-  [["mcp", "list", "--"], ["--json", "--help"]],
-  [["logs", ""], ["install", "start", "--follow", "--help"]],
+  [
+    ["mcp", ""],
+    ["list", "doctor", "--help"],
+  ],
+  [
+    ["mcp", "list", "--"],
+    ["--json", "--help"],
+  ],
+  [
+    ["logs", ""],
+    ["install", "start", "--follow", "--help"],
+  ],
   [["logs", "-f", "st"], ["start"]],
   [["nope", "zz"], []],
 ])("bash after %j offers %j", (words, expected) => expect(offered(...words)).toEqual(expected));
@@ -56,7 +65,8 @@ test.each([
   ["fish", fishCompletion, "-l follow", "complete -c amp-module"],
 ])("%s gets every command, option and choice, its quotes escaped", (name, script, entry, start) => {
   const text = script(program());
-  for (const word of ["logs", "install", "follow", "mcp list", "doctor", "json", start]) expect(text).toContain(word);
+  for (const word of ["logs", "install", "follow", "mcp list", "doctor", "json", start])
+    expect(text).toContain(word);
   expect(text).toContain(name === "fish" ? "what\\'s" : "what'\\''s");
   expect(text.includes(entry) || name === "zsh").toBe(true);
 });

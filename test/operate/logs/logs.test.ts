@@ -34,7 +34,8 @@ function show(options: Partial<ShowOptions> = {}): Promise<void> {
 }
 
 const texts = () => written.map((line) => line.replace(/^[-\d: ]+ /, ""));
-const own = (time: string, level: string, text: string) => `2026-09-23T${time}.000Z ${level.padEnd(5)} ${text}\n`;
+const own = (time: string, level: string, text: string) =>
+  `2026-09-23T${time}.000Z ${level.padEnd(5)} ${text}\n`;
 
 test("the module's lines, AgentAPI's and Amp's are read; others belong to the moment of the line before", () => {
   const reader = new LogReader();
@@ -66,7 +67,12 @@ test("all logs by time, without secrets, noise and escapes; the last ones only",
     `${own("10:00:02", "INFO", "two")}three \u001b[31mred\ntime=2026-09-23T10:00:03Z level=INFO msg="New subscriber" subscriberId=1\n`,
   );
   await show();
-  expect(texts()).toEqual(["install one", "start   two", "start   three red", "install ERROR four [redacted]"]);
+  expect(texts()).toEqual([
+    "install one",
+    "start   two",
+    "start   three red",
+    "install ERROR four [redacted]",
+  ]);
   written = [];
   await show({ lines: 2 });
   expect(texts()).toEqual(["start   three red", "install ERROR four [redacted]"]);
