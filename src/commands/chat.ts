@@ -31,7 +31,11 @@ export function chatCommand(context: () => Context): Command {
     .action(async (message: string | undefined, { json }: { json?: true }) => {
       const known = context();
       const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
-      if (message === undefined && isTerminal && !json) return converse(known);
+      if (message === undefined && isTerminal && !json) {
+        await converse(known);
+        // Who leaves during a turn does not wait for its end.
+        process.exit();
+      }
       const text = (message === undefined || message === "-" ? await readAll(process.stdin) : message).trim();
       if (text === "") {
         throw new ModuleError("The message is empty.", 'Type one: `amp-module chat "…"`.');
