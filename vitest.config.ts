@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import HeavyFirst from "./test/support/suite/heavy-first.ts";
 import { definedDefaults } from "./tools/variables.ts";
 
 export default defineConfig({
@@ -8,8 +9,9 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     // Tests start real servers and change process state; a fork cannot disturb another one.
     pool: "forks",
-    // The tests wait more than they compute.
-    maxWorkers: 3,
+    // More than this machine's cores: the tests wait more than they compute.
+    maxWorkers: 8,
+    sequence: { sequencer: HeavyFirst },
     // Real programs race on a loaded machine: a failure counts where it comes twice.
     retry: 1,
     testTimeout: 90_000,

@@ -124,8 +124,6 @@ test("a client that does not answer is not asked for ever", { timeout: 10_000 },
   Object.assign(client.context, { request: () => new Promise(() => {}) });
   const delivery = new Delivery(client.context, "s", { isPaced: true, echo: undefined, signal });
   await delivery.send(chunk("agent_message_chunk", "a"));
-  const begin = performance.now();
-  await delivery.flush();
 
-  expect(performance.now() - begin).toBeLessThan(3_500);
+  await expect(delivery.flush()).resolves.toBeUndefined();
 });

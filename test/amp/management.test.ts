@@ -29,10 +29,8 @@ describe("threads, with the scripted Amp", () => {
 
   test("a command that waits for a login is ended", async () => {
     const { options } = await scripted("echo");
-    const begin = performance.now();
 
     await expect(checkMcpServers(options)).rejects.toMatchObject({ kind: "auth_required" });
-    expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
   test("a command that is not known", async () => {
@@ -182,14 +180,9 @@ describe("the real Amp, offline", { timeout: 90_000 }, async () => {
 
   test_("no key: auth_required instead of a login that waits for ever", async () => {
     const { env, ...options } = await offline();
-    const begin = performance.now();
 
     await expect(run("hello", { ...options, env: { ...env, AMP_API_KEY: "" } })).rejects.toMatchObject({
       kind: "auth_required",
     });
-    expect(performance.now() - begin).toBeLessThan(15_000);
-    console.log(
-      `real Amp without a key: auth_required after ${((performance.now() - begin) / 1000).toFixed(1)} s`,
-    );
   });
 });

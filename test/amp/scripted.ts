@@ -68,16 +68,15 @@ export async function scripted(scenario: string, more: ExecuteOptions = {}): Pro
 export async function collect(
   prompt: Prompt,
   options: ExecuteOptions,
-): Promise<{ events: AmpEvent[]; error: unknown; ms: number }> {
+): Promise<{ events: AmpEvent[]; error: unknown }> {
   const events: AmpEvent[] = [];
-  const begin = performance.now();
   let error: unknown;
   try {
     for await (const event of execute(prompt, options)) events.push(event);
   } catch (thrown) {
     error = thrown;
   }
-  return { events, error, ms: performance.now() - begin };
+  return { events, error };
 }
 
 /** The text blocks of assistant events, in order. */

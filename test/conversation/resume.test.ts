@@ -45,11 +45,9 @@ test("prompt, answer, stop, start: the conversation is there, the prompt in it o
 test("after kill -9 of everything the conversation is there, but for what came in the last 30 s", async () => {
   const ws = await started(await create({ variables: { ai_prompt: firstPrompt } }));
   await answered(ws, firstPrompt);
-  const from = performance.now();
   await expect
     .poll(() => stateFile(ws, "agentapi-state.json"), { timeout: SAVE_EVERY_MS, interval: 200 })
     .toContain(`Echo: ${firstPrompt}`);
-  expect(performance.now() - from).toBeLessThan(SAVE_EVERY_MS);
   const before = await conversation(ws);
   await killEverything(ws);
 

@@ -99,9 +99,7 @@ test.each([
   writeSync(file, last, size - last.length);
   closeSync(file);
   const log = { warn: () => {} } as unknown as Log;
-  const started = performance.now();
   expect(checkSavedState(path, new Date(), log)).toBe(wanted);
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 const agentapi = await findAgentApi();

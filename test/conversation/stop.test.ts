@@ -26,9 +26,8 @@ afterEach(async () => {
   await coder?.close();
 });
 
-/** How long a stop may take, whatever happens, and how long it usually does. */
-const MOST_MS = 20_000;
-const USUAL_MS = 2_000;
+/** Whatever happens: a stop that takes longer is ended, and fails its test. */
+const inTime = { timeoutMs: 20_000 };
 const task = { id: "6f1c0f2e-2f6a-4c7e-9d8f-0a1b2c3d4e5f", prompt: "Count the files 😀" };
 
 async function startTask(answer: SnapshotAnswer, options: WorkspaceOptions = {}) {
@@ -43,7 +42,6 @@ test("a stop gives Coder the conversation, and the log says so", async () => {
   const before = await conversation(ws);
   const stop = await ws.stop();
   expect(stop.exitCode, stop.stderr).toBe(0);
-  expect(stop.durationMs).toBeLessThan(USUAL_MS);
   expect(coder.complaints).toEqual([]);
   expect(coder.snapshots.length).toBe(1);
   const { messages } = JSON.parse(coder.snapshots[0] ?? "") as {
@@ -65,8 +63,7 @@ test("an AgentAPI that hears nothing any more is killed, within the bound", asyn
   const deaf = `exec '${process.execPath}' --import '${folder}/deaf.mjs' '${standInAgentApi}' "$@"`;
   await writeFile(join(folder, "agentapi"), `#!/bin/sh\n${deaf}\n`, { mode: 0o700 });
   const { ws } = await startTask("never", { path: [folder] });
-  const stop = await ws.stop();
-  expect(stop.durationMs).toBeLessThan(MOST_MS);
+  const stop = await ws.stop(inTime);
   expect(stop.exitCode, stop.stderr).toBe(0);
   expect(await ws.log("stop")).toMatch(
     /WARN {2}AgentAPI, the agent or what it had started did not end by itself and was killed/,
@@ -111,9 +108,8 @@ test("a stop does not wait for a start that is still at work", async () => {
   const ws = await create({ standIn: { screen: "no-box" }, variables: { ai_prompt: "Hi" } });
   const starting = ws.start();
   await expect.poll(() => serverPid(ws), { timeout: 20_000 }).toBeGreaterThan(0);
-  const stop = await ws.stop();
+  const stop = await ws.stop(inTime);
   expect(stop.exitCode, stop.stderr).toBe(0);
-  expect(stop.durationMs).toBeLessThan(MOST_MS);
   expect((await starting).exitCode).toBe(1);
   expect(await ws.processes()).toEqual([]);
 }, 60_000);

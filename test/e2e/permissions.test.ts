@@ -47,9 +47,9 @@ async function running(
 ): Promise<Running> {
   server = await startAmpServer();
   workspace = await createWorkspace({
-    amp: "real",
+    ampServer: server,
     coder: true,
-    variables: { ...variables, amp_url: server.url },
+    variables,
     env: { AMP_LOG_LEVEL: "debug" },
   });
   const ws = workspace;

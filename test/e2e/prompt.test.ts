@@ -24,7 +24,7 @@ test.each([
   ["ai_prompt", { variables: { ai_prompt: awkwardPrompt } }],
   ["the Task's prompt", { task: { prompt: awkwardPrompt } }],
 ])("an awkward prompt from %s arrives once and byte for byte, and nothing of it is executed", async (_, options) => {
-  const ws = await started(options);
+  const ws = await started({ ...options, ownApply: true });
   expect(await userMessages(ws)).toEqual([awkwardPrompt]);
   expect((await ws.prompts()).map(({ text }) => text)).toEqual([awkwardPrompt]);
   const files = [...(await readdir(ws.root, { recursive: true })), ...(await readdir(process.cwd()))];

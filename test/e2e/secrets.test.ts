@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { findProcesses } from "../support/processes.ts";
@@ -30,6 +31,7 @@ async function watchArguments(isOver: () => boolean): Promise<string> {
   while (!isOver()) {
     const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
     for (const pid of pids) seen.add(await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
+    await sleep(5);
   }
   return [...seen].join("\n");
 }
@@ -39,6 +41,7 @@ test("neither the API key nor the agent's token is in a script, a file, an argum
     variables: { ai_prompt: "Hello", log_level: "debug" },
     task: { prompt: "unused" },
     coder: true,
+    ownApply: true,
   });
   const ws = workspace;
   let isOver = false;

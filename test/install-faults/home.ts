@@ -3,15 +3,15 @@ import { rmSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { freePort } from "../support/free-port.ts";
-import { packedPayload, payloadText } from "../support/payload.ts";
+import { payloadText, withPayload } from "../support/payload.ts";
 import { findProcesses, type ProcessInfo } from "../support/processes.ts";
+import { renderModule } from "../support/rendered-module.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../support/run-script.ts";
-import { applyModule, moduleRoot } from "../support/terraform.ts";
+import { moduleRoot } from "../support/terraform.ts";
 import { makeToolFolder } from "../support/tool-folder.ts";
 import { testApiKey } from "../support/workspace.ts";
 
@@ -52,21 +52,15 @@ export interface Home {
   dispose(): Promise<void>;
 }
 
-interface Rendered {
-  script: string;
-  payload: string;
-  config: Config;
-}
-
-let rendered: Promise<Rendered> | undefined;
+let rendered: Promise<string> | undefined;
 
 /**
- * A home with the module unpacked as its start script does it, but for the variables given: Terraform is asked once, so
- * that hundreds of homes cost little.
+ * A home with the module unpacked as its start script does it, but for the variables given: with no Terraform of its
+ * own, hundreds of homes cost little.
  */
 export async function createHome(options: HomeOptions = {}): Promise<Home> {
   rendered ??= render();
-  const { script, payload, config: base } = await rendered;
+  const script = await rendered;
   const root = await realpath(await mkdtemp(join(tmpdir(), "amp-module-home-")));
   const home = join(root, awkwardName);
   const id = randomUUID();
@@ -100,14 +94,14 @@ export async function createHome(options: HomeOptions = {}): Promise<Home> {
     ...options.env,
   };
   const moduleDir = join(home, ".amp-module");
-  let config: Config = { ...base, agentapi_port: port, ...options.config };
+  let config: Config = { ...JSON.parse(payloadText(script)), agentapi_port: port, ...options.config };
   const run: Home["run"] = (command, overrides = {}) =>
     runAsAgent(command, { cwd: home, timeoutMs: 120_000, ...overrides, env: { ...env, ...overrides.env } });
 
   const result: Home = {
     ...{ root, home, moduleDir, port, env },
     get startScript() {
-      return script.replace(payload, gzipSync(JSON.stringify(config)).toString("base64"));
+      return withPayload(script, config);
     },
     async configure(changes) {
       config = { ...config, ...changes };
@@ -190,11 +184,9 @@ async function readlinkOrEmpty(path: string): Promise<string> {
   return (await realpath(path).catch(() => "")).split("/").at(-1) ?? "";
 }
 
-async function render(): Promise<Rendered> {
-  const { resources } = await applyModule({ variables: { workdir: "~/project", amp_api_key: testApiKey } });
-  const script = resources["coder_script.start"]?.values["script"];
-  if (typeof script !== "string") throw new Error("the module has no start script");
-  return { script, payload: packedPayload(script), config: JSON.parse(payloadText(script)) };
+async function render(): Promise<string> {
+  const { resources } = await renderModule({ variables: { workdir: "~/project", amp_api_key: testApiKey } });
+  return String(resources["coder_script.start"]?.values["script"]);
 }
 
 let template: Promise<string> | undefined;

@@ -76,15 +76,12 @@ test.skipIf(!openssl || !curl)("a missing SSL_CERT_FILE is said once, and is the
 test.skipIf(!openssl)("npm: ended at its first try, and the fix names the variables", async () => {
   const mirror = await privateMirror();
   const { context, log, logged } = installContext({ install_via_npm: true, npm_registry_url: mirror.url });
-  const started = performance.now();
   await expect(ensureAmp(context, log)).rejects.toMatchObject({
     message: expect.stringMatching(
       /the registry's certificate is refused \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/,
     ),
     fix,
   });
-  // npm by itself tries for 70 s.
-  expect(performance.now() - started).toBeLessThan(30_000);
   expect(logged().match(/attempt \d+ failed/g)).toHaveLength(1);
 });
 

@@ -99,10 +99,9 @@ describe("a script", () => {
 
   test("may leave a daemon behind", async () => {
     const { context, log, own } = setUp('sleep 60 &\necho "daemon $!"\n');
-    const started = performance.now();
     await runUserScript("pre_install_script", context, log);
+    // It was not waited for: it can still be ended.
     process.kill(Number(own().match(/daemon (\d+)/)?.[1]), "SIGKILL");
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test.each(["", " >&2"])("may leave one behind that goes on talking%s", async (stream) => {

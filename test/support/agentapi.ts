@@ -8,6 +8,7 @@ import { defaultRelease, defaultVersion } from "./default-release.ts";
 import { findTool } from "./find-tool.ts";
 import { download, isReachable } from "./reachable.ts";
 import { releasePlatform } from "./release-platform.ts";
+import { oncePerRun } from "./run-folder.ts";
 
 /** Speaks the published contract without a terminal emulator; see its own folder. */
 export const standInAgentApi = fileURLToPath(
@@ -29,7 +30,7 @@ let found: Promise<AgentApiBinary> | undefined;
  * AMP_TEST_AGENTAPI=stand-in asks for the stand-in on a machine that has the real one.
  */
 export function findAgentApi(): Promise<AgentApiBinary> {
-  found ??= find();
+  found ??= oncePerRun("agentapi", find);
   return found;
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { buildOnce } from "./cache.ts";
 import { findTool } from "./find-tool.ts";
+import { oncePerRun } from "./run-folder.ts";
 
 /** The release that the stand-in imitates and that is installed where npm answers. */
 export const realAmpVersion = "0.0.1790142911-g7618fb";
@@ -21,7 +22,7 @@ let missing = "";
 
 /** Installs the real Amp from npm into the cache. Undefined where it cannot be had; `whyNoRealAmp` says why. */
 export function findRealAmp(): Promise<RealAmp | undefined> {
-  found ??= install().catch((error: Error) => {
+  found ??= oncePerRun("amp", install).catch((error: Error) => {
     missing = error.message.split("\n")[0] ?? "";
     return undefined;
   });

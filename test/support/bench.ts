@@ -33,6 +33,8 @@ try {
   await mustStart(workspace);
   const leftAlone = median(await rounds(async () => (await mustStart(workspace)).durationMs));
   const resident = await residentKib(workspace);
+  const { noticed, again } = await killedServer(workspace);
+  const stop = (await workspace.stop()).durationMs;
 
   const rows: Row[] = [
     { what: "runtime alone (node -e 0)", value: runtime, unit: "ms" },
@@ -40,6 +42,9 @@ try {
     { what: "floor of a warm start", value: floor, unit: "ms", ratio: 1 },
     { what: "warm start, first answer", value: warm, unit: "ms", ratio: warm / floor },
     { what: "start on a running one, whole script", value: leftAlone, unit: "ms", ratio: leftAlone / floor },
+    { what: "killed AgentAPI, until it is noticed", value: noticed, unit: "ms" },
+    { what: "killed AgentAPI, until it answers again", value: again, unit: "ms" },
+    { what: "stop, whole script", value: stop, unit: "ms" },
     { what: "start script without input", value: workspace.scripts.start.length / 1024, unit: "KiB" },
     ...Object.entries(workspace.scripts.bundles).map(([name, { length }]) => {
       return { what: `script of the ${name}`, value: length / 1024, unit: "KiB" };
@@ -81,6 +86,17 @@ async function bareServer(at: Workspace): Promise<number> {
     child.kill("SIGKILL");
     await sleep(50);
   }
+}
+
+/** How long the supervisor takes to see that AgentAPI is gone, and to bring it back. */
+async function killedServer(at: Workspace): Promise<{ noticed: number; again: number }> {
+  const pid = Number(readFileSync(join(at.moduleDir, "state/agentapi.pid"), "utf8"));
+  process.kill(pid, "SIGKILL");
+  const begin = performance.now();
+  while (!(await at.log("agentapi-start")).includes("ended unexpectedly")) await sleep(5);
+  const noticed = performance.now() - begin;
+  await firstAnswer(at.client, { timeoutMs: 20_000 });
+  return { noticed, again: performance.now() - begin };
 }
 
 async function mustStart(at: Workspace) {

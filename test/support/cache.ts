@@ -17,15 +17,21 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Returns `<cache>/<name>`, calling `build` to fill it where it is not there yet.
+ * Returns `<parent>/<name>`, calling `build` to fill it where it is not there yet.
  *
  * `build` gets an empty folder beside it, which is renamed into place only when `build` succeeds: a folder
  * that exists is complete. Processes that ask for the same name at once wait for the first one.
+ *
+ * @param parent the cache unless given
  */
-export async function buildOnce(name: string, build: (folder: string) => Promise<void>): Promise<string> {
-  const target = join(cacheFolder(), name);
+export async function buildOnce(
+  name: string,
+  build: (folder: string) => Promise<void>,
+  parent: string = cacheFolder(),
+): Promise<string> {
+  const target = join(parent, name);
   if (await exists(target)) return target;
-  return await withLock(name, async () => {
+  return await withLock(join(parent, "locks", name.replaceAll("/", "_")), async () => {
     if (await exists(target)) return target;
     await mkdir(dirname(target), { recursive: true });
     const folder = await mkdtemp(`${target}.part-`);
@@ -39,8 +45,7 @@ export async function buildOnce(name: string, build: (folder: string) => Promise
   });
 }
 
-async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const lock = join(cacheFolder(), "locks", name.replaceAll("/", "_"));
+async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(lock), { recursive: true });
   while (!(await tryLock(lock))) {
     if (!(await isHolderAlive(lock))) await rm(lock, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { findAgentApi } from "./agentapi.ts";
 import { findRealAmp, whyNoRealAmp } from "./amp.ts";
 import { prepareProvider } from "./provider.ts";
-import { findRuntime, runtimeNames } from "./runtimes.ts";
-import { availableShells, shellNames } from "./shells.ts";
+import { findNode, findRuntime, nodeMajors, runtimeNames } from "./runtimes.ts";
+import { shellCommand, shellNames } from "./shells.ts";
 import { findTerraform } from "./terraform-binary.ts";
 
 /** One part of the world that the tests run against. */
@@ -14,57 +14,60 @@ export interface Part {
   detail: string;
 }
 
+type Found = Omit<Part, "name">;
+
+/** How each part is found or installed, by its name, in the order in which people read them. */
+const searches: Record<string, () => Promise<Found>> = {
+  terraform: async () => {
+    const { flavour, version, origin } = await findTerraform();
+    return { isReal: true, detail: `${flavour} ${version} (${origin})` };
+  },
+  "coder provider": async () => {
+    const { version, origin } = await prepareProvider();
+    return { isReal: true, detail: `${version} (${origin})` };
+  },
+  agentapi: async () => {
+    const { real, version, origin } = await findAgentApi();
+    return { isReal: real, detail: real ? `${version} (${origin})` : "stand-in: no agentapi on PATH" };
+  },
+  amp: async () => {
+    const amp = await findRealAmp();
+    if (!amp) return { isReal: false, detail: `stand-in only: ${whyNoRealAmp()}` };
+    const { version } = amp;
+    return {
+      isReal: true,
+      detail: `${version} (npm), its conversations with a loopback server; stand-in where no screen is looked at`,
+    };
+  },
+  ...Object.fromEntries(runtimeNames.map((name) => [name, () => fromNpm(findRuntime(name))])),
+  ...Object.fromEntries(nodeMajors.map((major) => [`node ${major}`, () => fromNpm(findNode(major))])),
+  ...Object.fromEntries(
+    shellNames.map((name) => [
+      name,
+      async () => {
+        const isReal = (await shellCommand(name)) !== undefined;
+        return { isReal, detail: isReal ? "on PATH" : "missing" };
+      },
+    ]),
+  ),
+};
+
 /**
- * Finds or installs parts, one after the other, and says which are real. Never rejects.
+ * Finds or installs parts side by side, and says which are real. Never rejects.
  *
  * @param only names of the parts to prepare; all unless given
  */
-export async function prepareParts(only?: readonly string[]): Promise<Part[]> {
-  const parts: Part[] = [];
-  const isWanted = (name: string) => only === undefined || only.includes(name);
-  const look = async (name: string, find: () => Promise<{ isReal: boolean; detail: string }>) => {
-    if (!isWanted(name)) return;
-    const part = await find().catch((error: Error) => ({
-      isReal: false,
-      detail: `missing: ${error.message}`,
-    }));
-    parts.push({ name, ...part });
-  };
-  await look("terraform", async () => {
-    const { flavour, version, origin } = await findTerraform();
-    return { isReal: true, detail: `${flavour} ${version} (${origin})` };
-  });
-  await look("coder provider", async () => {
-    const { version, origin } = await prepareProvider();
-    return { isReal: true, detail: `${version} (${origin})` };
-  });
-  await look("agentapi", async () => {
-    const { real, version, origin } = await findAgentApi();
-    return { isReal: real, detail: real ? `${version} (${origin})` : "stand-in: no agentapi on PATH" };
-  });
-  await look("amp", async () => {
-    const amp = await findRealAmp();
-    if (!amp) return { isReal: false, detail: `stand-in only: ${whyNoRealAmp()}` };
-    return {
-      isReal: true,
-      detail: `${amp.version} (npm), its conversations with a loopback server; stand-in where no screen is looked at`,
-    };
-  });
-  for (const name of runtimeNames) {
-    await look(name, async () => ({
-      isReal: true,
-      detail: (await findRuntime(name)).split("/node_modules/")[1] ?? "",
-    }));
-  }
-  const shells = await availableShells();
-  for (const name of shellNames.filter(isWanted)) {
-    parts.push({
-      name,
-      isReal: shells.includes(name),
-      detail: shells.includes(name) ? "on PATH" : "missing",
-    });
-  }
-  return parts;
+export function prepareParts(only: readonly string[] = Object.keys(searches)): Promise<Part[]> {
+  const wanted = Object.entries(searches).filter(([name]) => only.includes(name));
+  return Promise.all(
+    wanted.map(async ([name, find]) => {
+      const found = await find().catch((error: Error) => ({
+        isReal: false,
+        detail: `missing: ${error.message}`,
+      }));
+      return { name, ...found };
+    }),
+  );
 }
 
 /** Lines for people, one per part. */
@@ -72,4 +75,8 @@ export function describeParts(parts: readonly Part[]): string {
   return parts
     .map(({ name, isReal, detail }) => `  ${isReal ? "real" : "  - "}  ${name}: ${detail}`)
     .join("\n");
+}
+
+async function fromNpm(program: Promise<string>): Promise<Found> {
+  return { isReal: true, detail: (await program).split("/node_modules/")[1] ?? "" };
 }

@@ -1,11 +1,19 @@
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+
+const place = /(config\.json" 600 ')([^']+)'/;
 
 /** The payload as a start script carries it: `base64gzip` of JSON. */
 export function packedPayload(script: string): string {
-  return script.match(/config\.json" 600 '([^']+)'/)?.[1] ?? "";
+  return script.match(place)?.[2] ?? "";
 }
 
 /** The payload of a start script as the JSON text that becomes config.json. */
 export function payloadText(script: string): string {
   return gunzipSync(Buffer.from(packedPayload(script), "base64")).toString();
+}
+
+/** The same start script with another payload. */
+export function withPayload(script: string, payload: object): string {
+  const packed = gzipSync(JSON.stringify(payload)).toString("base64");
+  return script.replace(place, (_, ahead: string) => `${ahead}${packed}'`);
 }

@@ -4,13 +4,16 @@
  */
 import { parseArgs } from "node:util";
 import { describeParts, prepareParts } from "./parts.ts";
+import { openRunFolder } from "./run-folder.ts";
 import { batsSteps } from "./suite/bats.ts";
 import { lintSteps } from "./suite/lint.ts";
 import { addUp, type Step, type StepResult } from "./suite/step.ts";
 import { terraformTestStep } from "./suite/terraform-test.ts";
 import { vitestStep } from "./suite/vitest.ts";
 
-const steps: Step[] = [...lintSteps, ...batsSteps, vitestStep, terraformTestStep];
+/** Each lane runs one step after another, side by side with the other lanes: the tests wait more than they compute. */
+const lanes: Step[][] = [[vitestStep], [...lintSteps, ...batsSteps, terraformTestStep]];
+const steps = lanes.flat();
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const wanted = values.only?.split(",");
 const unknown = wanted?.filter((name) => !steps.some((step) => step.name.startsWith(name))) ?? [];
@@ -23,15 +26,13 @@ if (unknown.length > 0) {
 
 const start = performance.now();
 console.log("Preparing what the tests run against (the first time this downloads and builds) …");
+const closeRunFolder = await openRunFolder();
 const parts = await prepareParts();
 console.log(`${describeParts(parts)}\n  ${seconds(start)}\n`);
 
-const results: StepResult[] = [];
-for (const step of steps.filter(({ name }) => !wanted || wanted.some((item) => name.startsWith(item)))) {
-  results.push(await runStep(step));
-}
-
-const total = addUp(results);
+const results = await Promise.all(lanes.map(runLane));
+await closeRunFolder();
+const total = addUp(results.flat());
 const missing = parts.filter(({ isReal }) => !isReal).map(({ name, detail }) => `${name}: ${detail}`);
 const leftOut = [...missing, ...(total.leftOut ?? [])];
 console.log(`\nWhat the tests ran against:\n${describeParts(parts)}`);
@@ -41,8 +42,15 @@ if (total.passed + total.failed === 0) console.log("Nothing ran.");
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
+async function runLane(lane: readonly Step[]): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const step of lane.filter(({ name }) => !wanted || wanted.some((item) => name.startsWith(item)))) {
+    results.push(await runStep(step));
+  }
+  return results;
+}
+
 async function runStep({ name, run }: Step): Promise<StepResult> {
-  console.log(`▸ ${name}`);
   const begin = performance.now();
   const result = await run().catch(
     (error: Error): StepResult => ({

@@ -7,6 +7,7 @@ import { findTool } from "./find-tool.ts";
 import { goBuild } from "./go-build.ts";
 import { download, isReachable } from "./reachable.ts";
 import { releasePlatform } from "./release-platform.ts";
+import { oncePerRun } from "./run-folder.ts";
 
 /** Installed where PATH has neither terraform nor tofu. */
 const TERRAFORM_VERSION = "1.11.4";
@@ -28,7 +29,7 @@ let found: Promise<TerraformBinary> | undefined;
  * @throws with one line per route that was tried
  */
 export function findTerraform(): Promise<TerraformBinary> {
-  found ??= find();
+  found ??= oncePerRun("terraform", find);
   return found;
 }
 

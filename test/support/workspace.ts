@@ -8,6 +8,7 @@ import { findRealAmp, whyNoRealAmp } from "./amp.ts";
 import type { AmpServer } from "./amp-server.ts";
 import { freePort } from "./free-port.ts";
 import { endProcesses, findProcesses, type ProcessInfo } from "./processes.ts";
+import { renderModule } from "./rendered-module.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "./run-script.ts";
 import { type ShellName, shellCommand } from "./shells.ts";
 import { type AmpStandInOptions, placeAmp, writeCoderStandIn, writeNodeProgram } from "./stand-ins.ts";
@@ -50,6 +51,8 @@ export interface WorkspaceOptions {
   agentapi?: "auto" | "real" | "stand-in" | "none";
   /** Puts a `coder` on PATH that records its calls. */
   coder?: boolean;
+  /** Applies the module for this workspace alone, every variable by way of Terraform. */
+  ownApply?: boolean;
 }
 
 /** A prompt that Amp was given, byte for byte. */
@@ -134,8 +137,9 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     agentapi_port: port,
     ...options.variables,
   };
+  const apply = options.ownApply ? applyModule : renderModule;
   const [applied, agentApiIsReal] = await Promise.all([
-    applyModule({ variables, ...(options.task && { task: options.task }) }),
+    apply({ variables, ...(options.task && { task: options.task }) }),
     fillFolders(options, root, home),
   ]);
   const shell = await shellCommand(options.shell ?? "bash");
@@ -159,8 +163,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     // AgentAPI keeps uploads there; nothing of a workspace is to stay on this machine.
     TMPDIR: join(root, "tmp"),
     [marker]: id,
-    // The stand-in Amp does not draw first and give up later: it need not live for 6 s to be believed.
-    ...(options.amp === "stand-in" && { AMP_MODULE_MIN_LIFE_MS: "300" }),
+    // Only the real Amp without a server draws first and gives up later: no other need live for 6 s to be believed.
+    ...((options.amp !== "real" || options.ampServer !== undefined) && { AMP_MODULE_MIN_LIFE_MS: "300" }),
     AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
     AMP_STANDIN_RECORD: records.prompts,
     ...coderEnv(applied.resources),
