@@ -83,7 +83,10 @@ test("without one the pauses grow, each drawn from its whole span", async () => 
 });
 
 test("the total time is for all attempts: a stall every time cannot stretch it", async () => {
-  const result = await attempt({ fault: { neverEnds: true } }, { limits: { ...limits, idleMs: 300, totalMs: 700 } });
+  const result = await attempt(
+    { fault: { neverEnds: true } },
+    { limits: { ...limits, idleMs: 300, totalMs: 700 } },
+  );
   expect(String(result.error)).toMatch(/takes longer than 0.7 s/);
   expect(result.requests).toBeLessThan(limits.attempts);
 });
