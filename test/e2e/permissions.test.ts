@@ -103,7 +103,7 @@ function exampleRules(): Record<string, unknown>[] {
 
 /** The commands that a row of the README's table names. */
 function commandsIn(row: "ask" | "allow"): string[] {
-  const [, cell = ""] = readme.match(new RegExp(`^\\| ${row} \\| (.*) \\|$`, "m")) ?? [];
+  const [, cell = ""] = readme.match(new RegExp(`^\\| ${row} +\\| (.*?) +\\|$`, "m")) ?? [];
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, command = ""]) => command);
 }
 
