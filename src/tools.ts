@@ -16,6 +16,7 @@ import { startBundleCommands } from "./commands/start-bundle.ts";
 import { statusCommand } from "./commands/status.ts";
 import { threadCommand } from "./commands/thread.ts";
 import { type Context, createContext, locate } from "./context.ts";
+import { subjectOf } from "./operate/doctor/subject.ts";
 import { ampPrefixes, type Paths, PREBAKED_DIR } from "./paths.ts";
 import { reportFailure } from "./report.ts";
 
@@ -29,7 +30,7 @@ try {
   const front = createFront("Installs Sourcegraph's Amp in a Coder workspace and runs it under AgentAPI.", [
     ...startBundleCommands(join(dirname(thisFile), "amp-module.mjs")),
     statusCommand(pathsOfThisFile, contextOfThisFile),
-    doctorCommand(contextOfThisFile),
+    doctorCommand(() => subjectOf(thisFile, process.env)),
     logsCommand(pathsOfThisFile, contextOfThisFile),
     chatCommand(contextOfThisFile),
     attachCommand(contextOfThisFile),

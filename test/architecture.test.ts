@@ -115,7 +115,7 @@ test("the start script's bundle has nothing that only people use", () => {
       "commander",
       "chat/say.ts",
       "commands/status.ts",
-      "operate/doctor.ts",
+      "operate/doctor/examine.ts",
       "run/run.ts",
       "amp/execute.ts",
       "install/prebake.ts",

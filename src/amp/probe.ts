@@ -43,13 +43,14 @@ export class AmpProbeError extends Error {
  */
 export async function probeAmp(
   path: string,
-  options: { cacheFile?: string | undefined; env?: NodeJS.ProcessEnv } = {},
+  options: { cacheFile?: string | undefined; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
 ): Promise<AmpProbe> {
   const cache = options.cacheFile === undefined ? undefined : ampProbeCache(options.cacheFile);
   const cached = cache?.read(path);
   if (cached) return cached;
-  const env = options.env ?? process.env;
-  const [version, help] = await Promise.all([output(path, "--version", env), output(path, "--help", env)]);
+  const { env = process.env, timeoutMs = TIMEOUT_MS } = options;
+  const ask = (flag: string) => output(path, flag, env, timeoutMs);
+  const [version, help] = await Promise.all([ask("--version"), ask("--help")]);
   const probe = { path, version: parseVersion(version), ...parseHelp(help) };
   cache?.write(probe);
   return probe;
@@ -77,13 +78,18 @@ function parseHelp(help: string): Omit<AmpProbe, "path" | "version"> {
   };
 }
 
-async function output(path: string, flag: string, env: NodeJS.ProcessEnv): Promise<string> {
+async function output(
+  path: string,
+  flag: string,
+  env: NodeJS.ProcessEnv,
+  timeoutMs: number,
+): Promise<string> {
   const { file, args } = ampCommand(path);
   let printed = "";
   const onLine = (line: string, from: string) => {
     if (from === "stdout" && printed.length < MAX_OUTPUT) printed += `${line}\n`;
   };
-  const ended = await run(file, [...args, flag], { env, timeoutMs: TIMEOUT_MS, onLine });
+  const ended = await run(file, [...args, flag], { env, timeoutMs, onLine });
   const failure = ended.failure ?? (ended.exitCode === 0 ? undefined : `exit code ${ended.exitCode}`);
   if (failure === undefined) return printed.trimEnd();
   throw new AmpProbeError(`"${path} ${flag}" failed: ${failure}`, ended.output.slice(-2000));

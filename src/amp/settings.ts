@@ -34,10 +34,22 @@ export function readSettings(path: string): Settings {
 }
 
 /**
- * What Amp lays over the user's settings in `cwd`: the nearest `.amp/settings.json` up to the top of the repository,
- * and the administrator's. Amp says itself what is wrong with them, so one that cannot be read counts as empty.
+ * What Amp lays over the user's settings in `cwd`: the workspace's, and the administrator's. Amp says itself what is
+ * wrong with them, so one that cannot be read counts as empty.
  */
 export function strongerSettings(cwd: string): Settings[] {
+  const workspace = workspaceSettings(cwd);
+  return [...(workspace ? [workspace] : []), MANAGED_SETTINGS].map((path) => {
+    try {
+      return readSettings(path);
+    } catch {
+      return {};
+    }
+  });
+}
+
+/** The nearest `.amp/settings.json` up to the top of the repository, or undefined. */
+export function workspaceSettings(cwd: string): string | undefined {
   const folders = [cwd];
   while (!existsSync(join(folders.at(-1) ?? "/", ".git"))) {
     const folder = folders.at(-1) ?? "/";
@@ -49,16 +61,9 @@ export function strongerSettings(cwd: string): Settings[] {
     }
     folders.push(above);
   }
-  const workspace = folders
+  return folders
     .flatMap((folder) => WORKSPACE_SETTINGS.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
-  return [...(workspace ? [workspace] : []), MANAGED_SETTINGS].map((path) => {
-    try {
-      return readSettings(path);
-    } catch {
-      return {};
-    }
-  });
 }
 
 /**

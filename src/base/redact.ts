@@ -47,6 +47,11 @@ export function createRedact(env: NodeJS.ProcessEnv, values: readonly string[] =
   return Object.assign(redact, { learn });
 }
 
+/** Whether a variable or a key of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
 /** The values that MCP servers get through `env` and `headers`, from any settings-like object. */
 export function mcpSecrets(servers: unknown): string[] {
   const valuesOf = (server: Record<string, unknown>, name: string) =>

@@ -145,9 +145,11 @@ export function diagnose(evidence: Evidence, config: Config): StartError {
     : turn
       ? `The agent's words:\n${indent(turn.reason)}`
       : `The last output:\n${indent(lastLines(evidence.output))}`;
+  // Who reads the last lines only is to see it, too.
+  const again = shown.split("\n").length > 3 ? `\nThe cause: ${what}.` : "";
   return new StartError(
     cause?.kind ?? "unknown",
-    `The agent did not start: ${what}.${ending} ${shown}`,
+    `The agent did not start: ${what}.${ending} ${shown}${again}`,
     cause?.fix ??
       (isSilent && !turn ? CAUSES.silent.fix : undefined) ??
       "Read agentapi-start.log in the module directory, and run `amp` in a terminal to see the same error.",

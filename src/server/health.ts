@@ -18,15 +18,22 @@ const EVENTS_MS = 5_000;
  */
 export type Health = "healthy" | "busy" | "hung" | "gone";
 
-/** @param server AgentAPI or its supervisor, such as the record of the running one */
-export async function serverHealth(client: AgentApiClient, server: ProcessIdentity): Promise<Health> {
+/**
+ * @param server AgentAPI or its supervisor, such as the record of the running one
+ * @param eventsMs how long it may stay silent; shorter only for somebody who does nothing about the answer
+ */
+export async function serverHealth(
+  client: AgentApiClient,
+  server: ProcessIdentity,
+  eventsMs = EVENTS_MS,
+): Promise<Health> {
   const servers = isRunning(server) ? familyOf([server]).filter(({ pid }) => isAgentApi(pid)) : [];
   if (servers.length === 0) return "gone";
   if (servers.every(({ pid }) => isStopped(pid))) return "hung";
   const status = await kindOfSilence(() => client.status({ timeoutMs: STATUS_MS }));
   if (status !== "timeout") return status;
   // Only the conversation is behind the lock that a message holds; the events so far are not.
-  const events = await kindOfSilence(() => firstEvent(client));
+  const events = await kindOfSilence(() => firstEvent(client, eventsMs));
   return events === "healthy" ? "busy" : events === "timeout" ? "hung" : events;
 }
 
@@ -40,8 +47,8 @@ async function kindOfSilence(ask: () => Promise<unknown>): Promise<"healthy" | "
   }
 }
 
-async function firstEvent(client: AgentApiClient): Promise<void> {
-  for await (const _ of client.events({ timeoutMs: EVENTS_MS, idleTimeoutMs: EVENTS_MS })) return;
+async function firstEvent(client: AgentApiClient, timeoutMs: number): Promise<void> {
+  for await (const _ of client.events({ timeoutMs, idleTimeoutMs: timeoutMs })) return;
 }
 
 /** By a signal (T) or a debugger (t). */

@@ -88,7 +88,9 @@ test("no secret is anywhere but in the files that must hold it, which are privat
   expect(start.exitCode, start.stderr).toBe(0);
   await answered(ws, task.prompt);
   const again = await ws.start();
-  const doctor = await ws.run(`${ws.moduleDir}/bin/amp-module doctor`);
+  const doctor = await ws.run(`${ws.moduleDir}/bin/amp-module doctor`, {
+    env: { AMP_URL: "http://127.0.0.1:9/" },
+  });
   const stop = await ws.stop();
   const samples = await sampling.end();
   expect(samples.size).toBeGreaterThan(10);

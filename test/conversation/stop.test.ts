@@ -93,8 +93,9 @@ test("without its supervisor, and without any record of it, our AgentAPI is ende
 
   await started(ws);
   await rm(join(ws.moduleDir, "state"), { recursive: true });
-  expect((await ws.run('"$HOME/.amp-module/bin/amp-module" doctor')).stdout).toMatch(
-    /WRONG {2}server: AgentAPI or Amp of this module \(pid .*amp-module start/s,
+  const env = { AMP_URL: "http://127.0.0.1:9/" };
+  expect((await ws.run('"$HOME/.amp-module/bin/amp-module" doctor', { env })).stdout).toMatch(
+    /✗ AgentAPI server: AgentAPI or Amp of this module \(pid .*amp-module start/s,
   );
   const again = await ws.start();
   expect(again.exitCode, again.stderr).toBe(0);

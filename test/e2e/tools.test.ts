@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
+import { startAmpServer } from "../support/amp-server.ts";
 import { findRuntime } from "../support/runtimes.ts";
 import { createWorkspace, type Workspace } from "../support/workspace.ts";
 
@@ -21,7 +22,9 @@ function type(ws: Workspace, command: string) {
 }
 
 test("a start waits for no tools, and who types too early is told", async () => {
-  const ws = await createWorkspace();
+  const ampServer = await startAmpServer();
+  onTestFinished(() => ampServer.close());
+  const ws = await createWorkspace({ ampServer, amp: "stand-in" });
   workspace = ws;
   expect(await ws.run(ws.scripts.start)).toMatchObject({ exitCode: 0, stderr: "" });
   const early = await type(ws, "doctor");
@@ -118,7 +121,7 @@ test.each(["bun", "deno", "amp"] as const)("the tools run on %s", async (name) =
   await ws.run(ws.scripts.bundles["tools"] ?? "");
   const runtime = name === "amp" ? (await findRealAmp())?.path : await findRuntime(name);
   if (runtime === undefined) throw new Error(`the real Amp cannot be had: ${whyNoRealAmp()}`);
-  const env = { AMP_MODULE_RUNTIME: runtime };
+  const env = { AMP_MODULE_RUNTIME: runtime, AMP_URL: "http://127.0.0.1:9/" };
   const type = (command: string) => ws.run(`"$HOME/.amp-module/bin/amp-module" ${command}`, { env });
   expect(await type("--help")).toMatchObject({
     exitCode: 0,

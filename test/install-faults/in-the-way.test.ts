@@ -54,9 +54,12 @@ test.each([
 
 test("doctor names a pipe in place of the settings and goes on", async () => {
   const { at, pipe } = await homeWithPipe(".config/amp/settings.json");
-  const { exitCode, stdout } = await at.cli("doctor", patience);
+  const { exitCode, stdout } = await at.cli("doctor", {
+    ...patience,
+    env: { AMP_URL: "http://127.0.0.1:9/" },
+  });
   expect(exitCode).toBe(1);
-  expect(stdout).toContain(`WRONG  ${pipe} is a named pipe`);
+  expect(stdout.replace(/\s+/g, " ")).toContain(`✗ settings file: ${pipe} is a named pipe`);
   expect(stdout).toContain("workdir:");
 });
 

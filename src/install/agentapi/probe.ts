@@ -20,8 +20,12 @@ export const agentapiCache = (file: string) => probeCache(file, probeSchema);
  *
  * @throws Error saying how it failed
  */
-export async function probeAgentapi(path: string, env: NodeJS.ProcessEnv): Promise<AgentapiProbe> {
-  const { exitCode, output, failure } = await run(path, ["--version"], { env, timeoutMs: TIMEOUT_MS });
+export async function probeAgentapi(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  timeoutMs = TIMEOUT_MS,
+): Promise<AgentapiProbe> {
+  const { exitCode, output, failure } = await run(path, ["--version"], { env, timeoutMs });
   const version = versionIn(output, "\\bversion ");
   if (exitCode !== 0) throw new Error(failure ?? `exit code ${exitCode}: ${output.trim().slice(0, 300)}`);
   if (!version) throw new Error(`it answers --version with: ${output.trim().slice(0, 300)}`);
