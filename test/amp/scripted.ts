@@ -1,16 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { AmpEvent } from "../../src/amp/events.ts";
 import { execute } from "../../src/amp/execute.ts";
 import type { Prompt } from "../../src/amp/input.ts";
 import type { ExecuteOptions } from "../../src/amp/options.ts";
 import { type AmpProbe, probeAmp } from "../../src/amp/probe.ts";
+import { SCRIPTED_AMP } from "../support/scripted-amp.ts";
 
-/** The Amp that follows a script: see its own head comment for what it can do. */
-export const SCRIPTED_AMP = fileURLToPath(new URL("../fixtures/amp-stream/amp", import.meta.url));
+export { SCRIPTED_AMP };
 
 let probe: Promise<AmpProbe> | undefined;
 

@@ -19,6 +19,8 @@ export interface RunOptions {
   timeoutMs?: number;
   /** Gets stdout and stderr as they come. */
   onOutput?: (text: string) => void;
+  /** Gets the process group's id as soon as there is one. */
+  onSpawn?: (pid: number) => void;
 }
 
 /** Time that a script's last output gets to arrive once its process is gone. */
@@ -33,6 +35,7 @@ export async function runAsAgent(command: readonly string[], options: RunOptions
   const { cwd, env, timeoutMs = 60_000 } = options;
   const start = performance.now();
   const child = spawn(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  if (child.pid) options.onSpawn?.(child.pid);
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].on("data", (chunk: Buffer) => {

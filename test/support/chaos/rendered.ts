@@ -1,0 +1,45 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Config } from "../../../src/config.ts";
+import { applyModule } from "../terraform.ts";
+import { testApiKey } from "../workspace.ts";
+
+export type Transport = Config["transport"];
+
+/** What the module renders, with a payload that can be exchanged: Terraform is asked once for hundreds of homes. */
+export interface Rendered {
+  config: Config;
+  start(config: Config): string;
+  stop: string;
+  /** Scripts that the Coder agent runs beside the start script and that the start waits for. */
+  beside: string[];
+}
+
+const known = new Map<string, Promise<Rendered>>();
+
+export function render(transport: Transport, slug: string): Promise<Rendered> {
+  const key = `${transport} ${slug}`;
+  const result = known.get(key) ?? apply(transport, slug);
+  known.set(key, result);
+  return result;
+}
+
+async function apply(transport: Transport, slug: string): Promise<Rendered> {
+  const variables = {
+    transport,
+    app_slug: slug,
+    workdir: "~/project",
+    amp_api_key: testApiKey,
+    report_tasks: false,
+  };
+  const { resources } = await applyModule({ variables });
+  const text = (address: string) => String(resources[address]?.values["script"] ?? "");
+  const script = text("coder_script.start");
+  const payload = script.match(/config\.json" 600 '([^']+)'/)?.[1];
+  if (payload === undefined) throw new Error("the start script carries no payload");
+  return {
+    config: JSON.parse(gunzipSync(Buffer.from(payload, "base64")).toString()) as Config,
+    start: (config) => script.replace(payload, gzipSync(JSON.stringify(config)).toString("base64")),
+    stop: text("coder_script.stop"),
+    beside: transport === "stream" ? [text('coder_script.bundle["stream_agent"]')] : [],
+  };
+}
