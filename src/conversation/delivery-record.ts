@@ -17,11 +17,13 @@ const schema = z.object({
 /** What is known of the last prompt that Amp was given, as kept in `state/delivery.json`. */
 export type DeliveryRecord = z.infer<typeof schema>;
 
-export function readDelivery(path: string): DeliveryRecord | undefined {
+/** @returns `unreadable` for a damaged one: something was sent, and nobody knows what */
+export function readDelivery(path: string): DeliveryRecord | "unreadable" | undefined {
   try {
-    return schema.parse(JSON.parse(readTextIfExists(path) ?? "null"));
+    const text = readTextIfExists(path);
+    return text === undefined ? undefined : schema.parse(JSON.parse(text));
   } catch {
-    return undefined;
+    return "unreadable";
   }
 }
 
@@ -29,12 +31,13 @@ export function readDelivery(path: string): DeliveryRecord | undefined {
 export class DeliveryNote {
   readonly #path: string;
   readonly #prompt: string;
-  readonly #thread: string | null;
+  readonly #thread: () => string | undefined;
 
-  constructor(path: string, prompt: string, thread: string | undefined) {
+  /** @param thread the thread by the time of the question: the stream agent's has a name only with Amp's answer */
+  constructor(path: string, prompt: string, thread: () => string | undefined) {
     this.#path = path;
     this.#prompt = promptDigest(prompt);
-    this.#thread = thread ?? null;
+    this.#thread = thread;
   }
 
   /** From here on a start that is killed leaves the question open. */
@@ -52,7 +55,8 @@ export class DeliveryNote {
   }
 
   #write(rest: Pick<DeliveryRecord, "state" | "how">): void {
-    writeFileAtomic(this.#path, JSON.stringify({ prompt: this.#prompt, thread: this.#thread, ...rest }));
+    const record = { prompt: this.#prompt, thread: this.#thread() ?? null, ...rest };
+    writeFileAtomic(this.#path, JSON.stringify(record));
   }
 }
 
@@ -62,14 +66,14 @@ export class DeliveryNote {
  * @param thread the conversation's thread, undefined where that is unknown
  */
 export function whatIsLeft(
-  record: DeliveryRecord | undefined,
+  record: DeliveryRecord | "unreadable" | undefined,
   prompt: string,
   thread: string | undefined,
 ): "send" | "doubtful" | "nothing" {
   if (prompt === "") return "nothing";
+  if (record === "unreadable") return "doubtful";
   if (record?.prompt !== promptDigest(prompt)) return "send";
-  // The stream agent names a new thread with Amp's first answer: then the prompt has arrived.
-  if (record.thread === null && thread !== undefined) return "nothing";
-  if (record.thread !== (thread ?? null)) return "send";
+  // The stream agent's new thread has its name before it has the prompt.
+  if (record.thread !== null && record.thread !== thread) return "send";
   return record.state === "delivered" ? "nothing" : "doubtful";
 }

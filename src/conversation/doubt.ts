@@ -11,15 +11,18 @@ const TIMEOUT_MS = 20_000;
 /**
  * Decides about a prompt that the stream agent may or may not have sent, by what Amp's server has on the thread. Where
  * that cannot be known it is not sent a second time.
+ *
+ * @param thread undefined if the agent has not told of one
  */
 export async function settleDoubt(
   { env }: Context,
   amp: AmpProbe,
-  thread: string,
+  thread: string | undefined,
   errand: Errand,
   log: Log,
 ): Promise<Errand> {
   try {
+    if (thread === undefined) throw new Error("Amp has named no thread");
     const text = await threadMarkdown(thread, { amp, env, timeoutMs: TIMEOUT_MS });
     if (!holds(text, errand.prompt)) return { ...errand, isDoubtful: false };
     errand.note.delivered("earlier");

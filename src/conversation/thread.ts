@@ -8,6 +8,8 @@ import { readTextIfExists, writeFileAtomic } from "../base/atomic-file.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
+import type { Paths } from "../paths.ts";
+import { readDelivery } from "./delivery-record.ts";
 
 const TIMEOUT_MS = 20_000;
 
@@ -28,7 +30,7 @@ export interface Thread {
  */
 export async function chooseThread(context: Context, amp: AmpProbe, log: Log): Promise<Thread> {
   const { config, paths } = context;
-  const kept = readKeptThread(paths.thread);
+  const kept = readKeptThread(paths);
   const given = config.thread_id === "" ? undefined : threadId(config.thread_id);
   const id = given ?? (config.continue ? kept : undefined);
   log.debug(
@@ -60,12 +62,15 @@ export async function replaceThread(
   return { id: await openThread(context, amp, log), isContinued: false };
 }
 
-/** The thread of the start before, or undefined. */
-export function readKeptThread(path: string): string | undefined {
+/** The thread of the start before, or undefined. If its file is damaged, the record of the prompt names it, too. */
+export function readKeptThread({ thread, delivery }: Pick<Paths, "thread" | "delivery">): string | undefined {
+  const text = readTextIfExists(thread);
+  if (text === undefined) return undefined;
   try {
-    return threadId(schema.parse(JSON.parse(readTextIfExists(path) ?? "null")).threadId);
+    return threadId(schema.parse(JSON.parse(text)).threadId);
   } catch {
-    return undefined;
+    const record = readDelivery(delivery);
+    return (record !== "unreadable" && record?.thread) || undefined;
   }
 }
 

@@ -53,10 +53,12 @@ export async function streamAgent(
     visibility: config.thread_visibility,
     label: config.thread_labels,
   };
+  // A new thread has its name in the thread file by the time that the supervisor starts this again.
+  const begins = thread === undefined ? ["--continue"] : [];
   return {
     command: {
       file,
-      args: [...args, paths.acpBundle, ...asArguments(flags)],
+      args: [...args, paths.acpBundle, ...asArguments(flags), ...begins],
     },
     // The Amp that the install chose, whatever else is there.
     env: { ...env, AMP_CLI_PATH: amp.path },

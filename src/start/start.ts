@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
+import type { AmpProbe } from "../amp/probe.ts";
 import { ModuleError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
@@ -42,7 +43,7 @@ export async function start(
   const log = openLog({ rotate: !keepsConversation });
   try {
     log.debug(`Decision: ${obstacle === undefined ? "leave it alone" : `launch, since ${obstacle}`}.`);
-    if (running && keepsConversation) await keep(context, running, plan, log);
+    if (running && keepsConversation) await keep(context, programs, running, plan, log);
     else await launch(context, programs, plan, running, log);
   } catch (error) {
     fail(log, error);
@@ -86,10 +87,7 @@ async function launch(
     // The saved chat belongs to the thread that it was held on.
     if (!isContinued) setSavedStateAside(paths.savedState);
     else if (plan.savesState) checkSavedState(paths.savedState, context.now(), log);
-    let errand = errandFor(context, plan.prompt, isContinued, id);
-    // In the terminal the screen will tell.
-    if (errand.isDoubtful && id !== undefined && context.config.transport === "stream")
-      errand = await settleDoubt(context, programs.amp, id, errand, log);
+    const errand = await errandFor(context, programs.amp, plan.prompt, { id, isContinued }, log);
     log.debug(
       `Prompt: ${plan.prompt.length} characters, ${plan.prompt === "" ? "nothing to send" : describe(errand)}.`,
     );
@@ -100,18 +98,27 @@ async function launch(
 }
 
 /** A conversation that continues has had its prompt; only another one is a message of its own. */
-function errandFor(
-  { paths }: Context,
+async function errandFor(
+  context: Context,
+  amp: AmpProbe,
   prompt: string,
-  isContinued: boolean,
-  thread: string | undefined,
-): Errand {
-  const left = whatIsLeft(isContinued ? readDelivery(paths.delivery) : undefined, prompt, thread);
-  return {
+  { id, isContinued }: Thread,
+  log: Log,
+): Promise<Errand> {
+  const { paths, config } = context;
+  const isStream = config.transport === "stream";
+  const left = whatIsLeft(isContinued ? readDelivery(paths.delivery) : undefined, prompt, id);
+  const errand = {
     prompt: left === "nothing" ? "" : prompt,
     isDoubtful: left === "doubtful",
-    note: new DeliveryNote(paths.delivery, prompt, thread),
+    note: new DeliveryNote(
+      paths.delivery,
+      prompt,
+      () => id ?? (isStream ? readKeptThread(paths) : undefined),
+    ),
   };
+  // In the terminal the screen will tell.
+  return errand.isDoubtful && isStream ? await settleDoubt(context, amp, id, errand, log) : errand;
 }
 
 function describe({ prompt, isDoubtful }: Errand): string {
@@ -153,10 +160,17 @@ async function makeRoom(
 }
 
 /** Leaves a healthy AgentAPI alone, and gives its agent a prompt that it has not had yet. */
-async function keep(context: Context, running: ServerRecord, plan: StartPlan, log: Log): Promise<void> {
+async function keep(
+  context: Context,
+  { amp }: Programs,
+  running: ServerRecord,
+  plan: StartPlan,
+  log: Log,
+): Promise<void> {
   const { config, paths } = context;
   log.info(`AgentAPI (pid ${running.pid}) runs with this configuration and answers: it is left alone.`);
-  const errand = errandFor(context, plan.prompt, true, readKeptThread(paths.thread));
+  const thread = { id: readKeptThread(paths), isContinued: true };
+  const errand = await errandFor(context, amp, plan.prompt, thread, log);
   if (errand.prompt === "") return;
   log.info(`The prompt has not been delivered yet: sending it (${plan.prompt.length} characters).`);
   const started = performance.now();

@@ -17,13 +17,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(context.paths.home, { recursive: true, force: true }));
 
-const record = () => readDelivery(context.paths.delivery)?.state;
+function record(): string | undefined {
+  const found = readDelivery(context.paths.delivery);
+  return found === "unreadable" ? found : found?.state;
+}
 
 function seeing(prompt: string, times = { firstEventMs: 20_000, readyMs: 20_000 }) {
   const ended = new Promise<string>((resolve) => {
     end = resolve;
   });
-  const note = new DeliveryNote(context.paths.delivery, prompt, undefined);
+  const note = new DeliveryNote(context.paths.delivery, prompt, () => undefined);
   const errand = { prompt, isDoubtful: false, note };
   let told = 0;
   const news = () => {

@@ -32,14 +32,17 @@ afterEach(async () => {
   rmSync(context.paths.home, { recursive: true, force: true });
 });
 
-const record = () => readDelivery(context.paths.delivery)?.state;
+function record(): string | undefined {
+  const found = readDelivery(context.paths.delivery);
+  return found === "unreadable" ? found : found?.state;
+}
 
 function seeing(prompt: string, options: Partial<TerminalOptions> = {}) {
   const { paths } = context;
   const result = seeTerminalThrough({
     client: server.client,
     watch,
-    errand: { prompt, isDoubtful: false, note: new DeliveryNote(paths.delivery, prompt, "T-1") },
+    errand: { prompt, isDoubtful: false, note: new DeliveryNote(paths.delivery, prompt, () => "T-1") },
     openHistory: () => new InputHistory(paths.ampHistory),
     minLifeMs: 0,
     times,

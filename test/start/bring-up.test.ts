@@ -46,7 +46,7 @@ async function launch(script: string, prompt = "") {
     client: server.client,
   };
   const log = context.openLog(context.paths.startLog, { rotate: true });
-  const note = new DeliveryNote(context.paths.delivery, prompt, "T-1");
+  const note = new DeliveryNote(context.paths.delivery, prompt, () => "T-1");
   const result = bringUp(context, plan, { prompt, isDoubtful: false, note }, log).finally(() => log.close());
   result.catch(() => {});
   await Promise.race([server.subscribed(1), result.catch(() => {})]);

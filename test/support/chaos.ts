@@ -89,7 +89,12 @@ function chooseCells(): Cell[] {
 }
 
 async function runShown(cell: Cell): Promise<CellResult> {
-  const result = await runCell(cell);
+  const result = await runCell(cell).catch(
+    ({ stack = "" }: Error): CellResult => ({
+      ...{ cell, verdict: "not healed", taken: 0, isMissed: false },
+      evidence: `the campaign itself failed: ${stack}`,
+    }),
+  );
   console.log(
     `${nameOf(cell)}: ${result.verdict}${result.taken > 1 ? ` (taken ${result.taken} times)` : ""}`,
   );

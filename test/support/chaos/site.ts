@@ -7,7 +7,7 @@ import { findAgentApi } from "../agentapi.ts";
 import { findRealAmp, whyNoRealAmp } from "../amp.ts";
 import type { AmpServer } from "../amp-server.ts";
 import { freePort } from "../free-port.ts";
-import { endProcesses, findProcesses, type ProcessInfo } from "../processes.ts";
+import { findProcesses, type ProcessInfo } from "../processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../run-script.ts";
 import { SCRIPTED_AMP } from "../scripted-amp.ts";
 import { placeAmp } from "../stand-ins.ts";
@@ -138,7 +138,7 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     },
     async dispose() {
       if (beside) return;
-      await endProcesses(marker, id, 0);
+      await site.killAll();
       await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   };
@@ -177,7 +177,8 @@ function standIn(
   if (transport === "terminal") return { AMP_STANDIN: JSON.stringify(PACE), AMP_STANDIN_RECORD: record };
   return {
     AMP_STREAM_LOG: record,
-    AMP_STREAM_BOOT_MS: String(PACE.bootMs + PACE.connectingMs),
+    AMP_STREAM_BOOT_MS: String(PACE.bootMs),
+    AMP_STREAM_CONNECT_MS: String(PACE.connectingMs),
     AMP_STREAM_THINK_MS: String(PACE.thinkMs),
   };
 }
