@@ -4,7 +4,7 @@ import { threadMarkdown } from "../amp/threads.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
-import type { Errand } from "./outcome.ts";
+import { type Errand, NOT_SENT_AGAIN } from "./outcome.ts";
 
 const TIMEOUT_MS = 20_000;
 
@@ -26,6 +26,7 @@ export async function settleDoubt(
     const text = await threadMarkdown(thread, { amp, env, timeoutMs: TIMEOUT_MS });
     if (!holds(text, errand.prompt)) return { ...errand, isDoubtful: false };
     errand.note.delivered("earlier");
+    log.info(NOT_SENT_AGAIN);
   } catch (error) {
     log.warn(
       `Whether the prompt arrived before the last end cannot be known (${reasonOf(error)}): it is not sent a second ` +

@@ -14,6 +14,9 @@ export interface Errand {
   note: DeliveryNote;
 }
 
+/** What the log says of a prompt that Amp has had. */
+export const NOT_SENT_AGAIN = "The prompt is part of this conversation already: it is not sent again.";
+
 /** How an agent that came up took its errand. */
 export type Outcome =
   | { state: "ready" }
@@ -43,8 +46,7 @@ export function report(
       log.info(`Amp is ready after ${elapsedMs} ms.`);
       break;
     case "taken":
-      if (outcome.how === "earlier")
-        log.info("The prompt is part of this conversation already: it is not sent again.");
+      if (outcome.how === "earlier") log.info(NOT_SENT_AGAIN);
       else log.info(`Amp has taken the prompt after ${elapsedMs} ms.`);
       if (outcome.how === "typed") {
         log.warn(

@@ -5,7 +5,7 @@ import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
 import { DeliveryNote, readDelivery, whatIsLeft } from "../conversation/delivery-record.ts";
 import { settleDoubt } from "../conversation/doubt.ts";
-import { type Errand, report } from "../conversation/outcome.ts";
+import { type Errand, NOT_SENT_AGAIN, report } from "../conversation/outcome.ts";
 import { giveToRunning } from "../conversation/running.ts";
 import { checkSavedState, setSavedStateAside } from "../conversation/saved-state.ts";
 import { chooseThread, readKeptThread, replaceThread, type Thread } from "../conversation/thread.ts";
@@ -91,8 +91,6 @@ async function launch(
     log.debug(
       `Prompt: ${plan.prompt.length} characters, ${plan.prompt === "" ? "nothing to send" : describe(errand)}.`,
     );
-    if (errand.prompt === "" && plan.prompt !== "")
-      log.info("The prompt is part of this conversation already: it is not sent again.");
     await bringUp(context, await withAgent(plan, context, programs, id, log), errand, log);
   }
 }
@@ -108,6 +106,7 @@ async function errandFor(
   const { paths, config } = context;
   const isStream = config.transport === "stream";
   const left = whatIsLeft(isContinued ? readDelivery(paths.delivery) : undefined, prompt, id);
+  if (left === "nothing" && prompt !== "") log.info(NOT_SENT_AGAIN);
   const errand = {
     prompt: left === "nothing" ? "" : prompt,
     isDoubtful: left === "doubtful",
@@ -122,7 +121,7 @@ async function errandFor(
 }
 
 function describe({ prompt, isDoubtful }: Errand): string {
-  if (prompt === "") return "delivered on this thread before";
+  if (prompt === "") return "not to be sent on this thread again";
   return isDoubtful ? "sent before without proof that it arrived" : "to be sent";
 }
 
