@@ -30,6 +30,7 @@ export async function giveToRunning(
   await rests(client);
   try {
     if (config.transport === "stream") {
+      errand.note.sending();
       // Answered when the turn ends; the agent's own word comes earlier.
       client.sendMessage({ type: "user", content: errand.prompt }).catch(() => {});
       const follower = new LogFollower(paths.startLog, outputFrom);

@@ -21,7 +21,7 @@ export interface StreamOptions {
 
 /**
  * Waits for what the stream agent tells about itself: the first turn's first event, or without a prompt that it is ready.
- * There is no screen that could show more.
+ * There is no screen that could show more. What is given to AgentAPI is on record as being sent before that.
  *
  * @throws NotReady where the process ends or the first turn fails
  */
@@ -35,7 +35,6 @@ export async function seeStreamThrough({
   const { firstEventMs = FIRST_EVENT_MS, readyMs = READY_MS } = times ?? {};
   const death = deathOf(ended);
   const hasPrompt = errand.prompt !== "";
-  if (hasPrompt) errand.note.sending();
   const deadline = performance.now() + (hasPrompt ? firstEventMs : readyMs);
   let isReady = false;
   let hasFirstEvent = false;
@@ -58,4 +57,9 @@ export async function seeStreamThrough({
     if (performance.now() >= deadline) return hasPrompt ? { state: "unconfirmed" } : { state: "ready" };
     await Promise.race([sleep(LOOK_EVERY_MS), death]);
   }
+}
+
+/** Whether there was anybody to whom AgentAPI could have sent a prompt. */
+export function hadSession(output: string): boolean {
+  return readSignals(output).isReady;
 }

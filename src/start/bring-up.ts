@@ -11,7 +11,7 @@ import { quote } from "../base/shell.ts";
 import type { Context } from "../context.ts";
 import { DELIVERY_TIMES } from "../conversation/deliver.ts";
 import { type Errand, type Outcome, report } from "../conversation/outcome.ts";
-import { seeStreamThrough } from "../conversation/stream-readiness.ts";
+import { hadSession, seeStreamThrough } from "../conversation/stream-readiness.ts";
 import { seeTerminalThrough, type TerminalOptions } from "../conversation/terminal-readiness.ts";
 import { diagnose, StartError, silentServer } from "../server/diagnosis.ts";
 import { endServer } from "../server/end.ts";
@@ -76,6 +76,8 @@ async function launch(
   const started = performance.now();
   const outputFrom = fstatSync(log.file).size;
   const isStream = config.transport === "stream";
+  // AgentAPI sends it before it answers anybody.
+  if (isStream && errand.prompt !== "") errand.note.sending();
   const server = await launchServer({
     command: plan.command,
     env: plan.env,
@@ -101,7 +103,9 @@ async function launch(
     if (outcome.state === "unconfirmed" && (await isServerSilent(env))) throw silentServer(config);
     return { record, outcome };
   } catch (error) {
-    throw await failed(error, server, context, plan, outputFrom);
+    const cause = await failed(error, server, context, plan, outputFrom);
+    if (isStream && !hadSession(readEvidence(paths.startLog, outputFrom))) errand.note.notSent();
+    throw cause;
   }
 }
 

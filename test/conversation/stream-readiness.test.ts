@@ -27,6 +27,7 @@ function seeing(prompt: string, times = { firstEventMs: 20_000, readyMs: 20_000 
     end = resolve;
   });
   const note = new DeliveryNote(context.paths.delivery, prompt, () => undefined);
+  if (prompt !== "") note.sending();
   const errand = { prompt, isDoubtful: false, note };
   let told = 0;
   const news = () => {

@@ -114,6 +114,21 @@ test("what the stream agent said of its turn is shown, and not what AgentAPI say
   expect(error.message).not.toContain("panic");
 });
 
+test("the stream agent's prompt is on record before AgentAPI has it: that sends it before it answers anybody", async () => {
+  context.config.transport = "stream";
+  const show = `require("node:fs").readFileSync(${JSON.stringify(context.paths.delivery)}, "utf8")`;
+  const script = `process.stdin.on("data", () => console.error(${show} + "\\namp-acp: first event")); ${alive}`;
+  await launch(script, "Fix it");
+  expect(log()).toMatch(/"thread":"T-1","state":"sending"/);
+  expect(readDelivery(context.paths.delivery)).toMatchObject({ state: "delivered" });
+});
+
+test("a stream agent that ends before its session is open has had no prompt", async () => {
+  context.config.transport = "stream";
+  await expect(launch("process.exit(1)", "Fix it")).rejects.toThrow();
+  expect(readDelivery(context.paths.delivery)).toBeUndefined();
+});
+
 test("a first turn that fails is an error of the start, which names it; nothing is left running", async () => {
   context.config.transport = "stream";
   const script = `console.error("amp-acp: turn failed: out_of_credits: Out of Credits"); ${alive}`;
