@@ -29,7 +29,7 @@ export function threadCommand(context: () => Context): Command {
     .option("--json", "print id and address as JSON")
     .action(async (given: string | undefined, { json, markdown, open }: Flags) => {
       const known = context();
-      const id = given ?? readKeptThread(known.paths.thread);
+      const id = given ?? readKeptThread(known.paths);
       if (id === undefined) {
         throw new ModuleError(
           "No thread of this workspace is known yet.",
@@ -50,7 +50,7 @@ function listCommand(context: () => Context): Command {
     .option("--json", "print them as Amp tells them")
     .action(async ({ lines, json }: { lines: number; json?: true }) => {
       const known = context();
-      const current = readKeptThread(known.paths.thread);
+      const current = readKeptThread(known.paths);
       const threads = await askAmp(known, (options) => listThreads({ ...options, limit: lines }));
       if (json) return print(known, JSON.stringify(threads, undefined, 2));
       if (threads.length === 0) console.error("There are no threads.");

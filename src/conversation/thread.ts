@@ -64,9 +64,9 @@ export async function replaceThread(
 
 /** The thread of the start before, or undefined. If its file is damaged, the record of the prompt names it, too. */
 export function readKeptThread({ thread, delivery }: Pick<Paths, "thread" | "delivery">): string | undefined {
-  const text = readTextIfExists(thread);
-  if (text === undefined) return undefined;
   try {
+    const text = readTextIfExists(thread);
+    if (text === undefined) return undefined;
     return threadId(schema.parse(JSON.parse(text)).threadId);
   } catch {
     const record = readDelivery(delivery);

@@ -40,7 +40,7 @@ export async function gatherStatus(context: Context): Promise<Status> {
   const { state, culprit, ...server } = await glanceAtServer(context);
   const amp = knownAmp(context);
   const error = lastError(paths);
-  const id = readKeptThread(paths.thread);
+  const id = readKeptThread(paths);
   const delivery = readDelivery(paths.delivery);
   const isHealthy = HEALTHY.includes(state) && amp !== null;
   return {
@@ -56,7 +56,7 @@ export async function gatherStatus(context: Context): Promise<Status> {
     server: config.enable_agentapi
       ? { ...server, port: config.agentapi_port, transport: config.transport }
       : null,
-    delivery: delivery ? { state: delivery.state, how: delivery.how ?? null } : null,
+    delivery: delivery && delivery !== "unreadable" ? { state: delivery.state, how: delivery.how ?? null } : null,
     lastError: error,
     apps: apps(context),
     logs: [paths.installLog, paths.startLog, paths.stopLog, ampLogFile(env, paths.home)],

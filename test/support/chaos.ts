@@ -3,7 +3,7 @@
  *
  *   --sequences 20 [--first 1]                         random sequences of faults, one for each seed
  *   --replay 7                                         the sequence of one seed again, with all that it says
- *   --moments [--every 1] [--only terminal/agentapi]   the table of moments and ends, every so-manieth cell of it
+ *   --moments [--every 1] [--only terminal/agentapi]   the table of moments and ends, or one in so many of its cells
  *   --real-amp 30                                      so many of its cells with the real Amp
  *   --cell 'terminal/agentapi SIGKILL@2250'            one cell
  *   --seed 1 --workers 6 --report chaos.json
@@ -15,6 +15,7 @@ import { inParallel } from "./chaos/pool.ts";
 import { randomFrom, sampleOf } from "./chaos/random.ts";
 import type { Transport } from "./chaos/rendered.ts";
 import { planOf, runSequence, type SequenceResult } from "./chaos/sequence.ts";
+import { disposeOpenSites } from "./chaos/site.ts";
 import { describePlan } from "./chaos/steps.ts";
 import { badCells, describeBad, describeCells } from "./chaos/table.ts";
 
@@ -33,6 +34,9 @@ const { values } = parseArgs({
     report: { type: "string", default: "chaos.json" },
   },
 });
+
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => void disposeOpenSites().finally(() => process.exit(130)));
 
 const began = performance.now();
 const seed = Number(values.seed);

@@ -50,8 +50,6 @@ export async function runSequence(plan: Plan): Promise<SequenceResult> {
     return await runIn(scene, plan);
   } finally {
     for (const foreign of scene?.foreign ?? []) foreign.kill("SIGKILL");
-    await sites[0]?.killAll();
-    await scene?.disk?.unmount();
     await sites[0]?.dispose();
     await mirror.close();
   }
@@ -63,6 +61,7 @@ async function setScene({ isSmall }: Plan, sites: Site[], mirror: Scene["mirror"
   if (isSmall) {
     // What has been placed is covered by the small disk: it is placed anew.
     disk = await mountDisk(first.home);
+    first.cleanups.push(disk.unmount);
     await first.placeAmp();
   }
   await mkdir(first.home, { recursive: true });

@@ -66,7 +66,16 @@ export interface Site {
   placeAmp(): Promise<void>;
   /** The home is in another place from now on. */
   moveTo(home: string): void;
+  /** What is to be done when nothing runs any more, and before the files go. */
+  cleanups: (() => unknown)[];
   dispose(): Promise<void>;
+}
+
+const open = new Set<Site>();
+
+/** For a campaign that is ended before its time. */
+export async function disposeOpenSites(): Promise<void> {
+  await Promise.all([...open].map((site) => site.dispose()));
 }
 
 export async function createSite(options: SiteOptions): Promise<Site> {
@@ -110,7 +119,7 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     return { group, ended };
   };
   const site: Site = {
-    ...{ root, home, moduleDir: moduleDirIn(home), transport, env, ampServer, record },
+    ...{ root, home, moduleDir: moduleDirIn(home), transport, env, ampServer, record, cleanups: [] },
     config: { ...rendered.config, agentapi_port: await freePort(), ...options.config },
     begin(overrides) {
       const { onOutput: _, ...silently } = overrides ?? {};
@@ -138,10 +147,13 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     },
     async dispose() {
       if (beside) return;
+      open.delete(site);
       await site.killAll();
+      for (const cleanUp of site.cleanups.splice(0)) await cleanUp();
       await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   };
+  if (!beside) open.add(site);
   return site;
 }
 
