@@ -9,6 +9,7 @@ import { createSite, type Site } from "../support/chaos/site.ts";
 import { processTree, signal } from "../support/chaos/tree.ts";
 
 const prompt = "Write a haiku";
+const ARRIVAL = { timeout: 20_000, interval: 200 };
 const { real } = await findAgentApi();
 
 let site: Site | undefined;
@@ -26,14 +27,16 @@ describe.skipIf(!real)("a stream's prompt (the stand-in AgentAPI has no streams)
   test("that was on its way to a thread with a name already, and never arrived, is sent by the next start", async () => {
     const at = await create({ AMP_STREAM_CONNECT_MS: "60000" });
     const first = at.begin();
-    await expect.poll(() => existsSync(stateOf(at, "thread.json")), { timeout: 30_000 }).toBe(true);
+    await expect
+      .poll(() => existsSync(stateOf(at, "thread.json")), { ...ARRIVAL, timeout: 60_000 })
+      .toBe(true);
     await at.killAll();
     await first.ended;
     expect(await kept(at)).toBe(0);
     const thread = await readFile(stateOf(at, "thread.json"), "utf8");
 
     expect(await at.start({ env: { AMP_STREAM_CONNECT_MS: "0" } })).toMatchObject({ exitCode: 0 });
-    await expect.poll(() => kept(at)).toBe(1);
+    await expect.poll(() => kept(at), ARRIVAL).toBe(1);
     expect(await readFile(stateOf(at, "thread.json"), "utf8")).toBe(thread);
   });
 
@@ -57,7 +60,7 @@ describe.skipIf(!real)("a stream's prompt (the stand-in AgentAPI has no streams)
     const [server = 0] = (await processTree(at)).agentapi;
     signal(server, "SIGKILL");
     await expect
-      .poll(async () => (await processTree(at)).agentapi, { timeout: 10_000 })
+      .poll(async () => (await processTree(at)).agentapi, ARRIVAL)
       .not.toEqual(expect.arrayContaining([server]));
     const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${at.config.agentapi_port}` });
     const say = () =>
@@ -65,8 +68,8 @@ describe.skipIf(!real)("a stream's prompt (the stand-in AgentAPI has no streams)
         () => true,
         () => false,
       );
-    await expect.poll(say, { timeout: 30_000, interval: 500 }).toBe(true);
-    expect((await received(at, "And another")).threads).toEqual([1]);
+    await expect.poll(say, { ...ARRIVAL, timeout: 40_000 }).toBe(true);
+    await expect.poll(async () => (await received(at, "And another")).threads, ARRIVAL).toEqual([1]);
     expect(await readFile(stateOf(at, "thread.json"), "utf8")).toBe(thread);
   });
 });
