@@ -88,8 +88,16 @@ function chooseCells(): Cell[] {
     .filter((cell) => nameOf(cell).startsWith(values.only));
   const random = randomFrom(seed);
   if (values["real-amp"] !== undefined)
-    return sampleOf(all, Number(values["real-amp"]), random).map((cell) => ({ ...cell, isRealAmp: true }));
+    return sampleOf(all.filter(hasServer), Number(values["real-amp"]), random).map((cell) => ({
+      ...cell,
+      isRealAmp: true,
+    }));
   return sampleOf(all, Math.ceil(all.length / Number(values.every)), random);
+}
+
+/** Amp's server on loopback takes part in what the terminal does, and not in `amp -x`. */
+function hasServer({ transport }: Cell): boolean {
+  return transport === "terminal";
 }
 
 async function runShown(cell: Cell): Promise<CellResult> {

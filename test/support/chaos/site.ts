@@ -189,8 +189,8 @@ function standIn(
   if (transport === "terminal") return { AMP_STANDIN: JSON.stringify(PACE), AMP_STANDIN_RECORD: record };
   return {
     AMP_STREAM_LOG: record,
-    AMP_STREAM_BOOT_MS: String(PACE.bootMs),
-    AMP_STREAM_CONNECT_MS: String(PACE.connectingMs),
+    // The real one names its thread only when its server works on the message.
+    AMP_STREAM_BOOT_MS: String(PACE.bootMs + PACE.connectingMs),
     AMP_STREAM_THINK_MS: String(PACE.thinkMs),
   };
 }
