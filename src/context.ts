@@ -4,7 +4,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { readTextIfExists } from "./base/atomic-file.ts";
 import { ModuleError } from "./base/errors.ts";
 import { textIn } from "./base/glance.ts";
-import { type Level, type Log, openLog } from "./base/log.ts";
+import { echoToTerminal, type Level, type Log, openLog } from "./base/log.ts";
 import { createRedact, mcpSecrets, type Redact, urlSecrets } from "./base/redact.ts";
 import { xdgFolders } from "./base/xdg.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -61,7 +61,7 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     now,
     redact,
     openLog: (path, { rotate, quiet, level = config.log_level }) =>
-      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo }) }),
+      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo: echoToTerminal }) }),
   };
 }
 
@@ -95,10 +95,4 @@ function serverSecrets(text: string): string[] {
   } catch {
     return [];
   }
-}
-
-function echo(line: string, level: Level): void {
-  const stream = level === "error" ? process.stderr : process.stdout;
-  const prefix = level === "warn" ? "warning: " : level === "error" ? "error: " : "";
-  stream.write(`${prefix}${line}\n`);
 }

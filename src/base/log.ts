@@ -7,6 +7,9 @@ import type { Redact } from "./redact.ts";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
+/** What stands before a line of the script's output that is no warning: done, or on its way. */
+export type Mark = "✓" | "…";
+
 /**
  * A log written for people: every line has an ISO time and a level, secrets are masked, and nothing in it
  * steers a terminal. A line that the disk does not take is lost without an error: what is being logged matters more, and
@@ -15,6 +18,8 @@ export type Level = (typeof LEVELS)[number];
 export interface Log {
   debug(text: string): void;
   info(text: string): void;
+  /** An `info` line that is also told in the script's own output: a step that is done, or how far a long one is. */
+  tell(text: string, mark?: Mark): void;
   warn(text: string): void;
   error(text: string): void;
   /** A `ModuleError`'s two lines, or the reason of anything else thrown. */
@@ -29,8 +34,11 @@ export interface LogOptions {
   level: Level;
   redact: Redact;
   now: () => Date;
-  /** Where lines also go without their time: the Coder dashboard shows the script's output with its own. */
-  echo?: (line: string, level: Level) => void;
+  /**
+   * Where the lines that people wait for also go: steps, warnings and errors. Without their time, since the Coder
+   * dashboard shows the script's output with its own.
+   */
+  echo?: (line: string, kind: Mark | "warn" | "error") => void;
   /** Begin a new file and keep the previous one as `<path>.1`; otherwise append. */
   rotate: boolean;
 }
@@ -41,10 +49,11 @@ export function openLog(options: LogOptions): Log {
   if (options.rotate) keepPrevious(path);
   const file = openSync(path, "a", 0o600);
 
-  function write(level: Level, text: string) {
+  function write(level: Level, text: string, mark?: Mark) {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return;
+    const echoed = mark ?? (level === "warn" || level === "error" ? level : undefined);
     for (const line of redact(harmless(text)).split("\n")) {
-      options.echo?.(line, level);
+      if (echoed !== undefined) options.echo?.(line, echoed);
       try {
         writeSync(file, `${options.now().toISOString()} ${level.toUpperCase().padEnd(5)} ${line}\n`);
       } catch {
@@ -57,6 +66,7 @@ export function openLog(options: LogOptions): Log {
     file,
     debug: (text) => write("debug", text),
     info: (text) => write("info", text),
+    tell: (text, mark = "✓") => write("info", text, mark),
     warn: (text) => write("warn", text),
     error: (text) => write("error", text),
     failure: (error) => {
@@ -66,6 +76,13 @@ export function openLog(options: LogOptions): Log {
     },
     close: () => closeSync(file),
   };
+}
+
+/** The script's own output, which the Coder dashboard shows: a calm report, whose details are in the logs. */
+export function echoToTerminal(line: string, kind: Mark | "warn" | "error"): void {
+  const stream = kind === "error" ? process.stderr : process.stdout;
+  const prefix = { warn: "warning:", error: "error:", "✓": "✓", "…": "…" }[kind];
+  stream.write(`${prefix} ${line}\n`);
 }
 
 function keepPrevious(path: string): void {

@@ -1,5 +1,6 @@
 import { CoderSync } from "../base/coder-sync.ts";
 import type { Context } from "../context.ts";
+import { readKeptThread } from "../conversation/thread.ts";
 import type { Installed } from "../install/install.ts";
 import { describePrograms } from "../start/programs.ts";
 import { prepareSession } from "../start/session.ts";
@@ -11,12 +12,14 @@ import { markShown } from "./logged.ts";
 export async function runStart(context: Context): Promise<void> {
   const sync = new CoderSync(context.env);
   const [installing, starting] = syncUnits(context.config.app_slug);
+  const began = performance.now();
   try {
     sync.start(installing);
     const installed = await runInstall(context);
     sync.complete(installing);
     sync.start(starting);
     await startWith(context, installed);
+    console.log(`✓ ${resultOf(context, installed)}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
   } finally {
     // Also after a failure: who waits for us must not wait for ever.
     sync.complete(installing);
@@ -28,6 +31,17 @@ export async function runStart(context: Context): Promise<void> {
 /** The names under which other scripts can wait for this one; the Terraform output `scripts` lists the same. */
 function syncUnits(slug: string): [install: string, start: string] {
   return [`${slug}-install`, `${slug}-start`];
+}
+
+/** The last line of the script's output, such as `Amp 0.0.… answers on port 3284, thread T-…`. */
+function resultOf({ config, paths }: Context, { amp, agentapi }: Installed): string {
+  const thread = readKeptThread(paths);
+  return [
+    agentapi
+      ? `Amp ${amp.version} answers on port ${config.agentapi_port}`
+      : `Amp ${amp.version} is ready for the terminal`,
+    ...(thread === undefined ? [] : [`thread ${thread}`]),
+  ].join(", ");
 }
 
 async function startWith(context: Context, { amp, agentapi }: Installed): Promise<void> {

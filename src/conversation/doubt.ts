@@ -26,7 +26,7 @@ export async function settleDoubt(
     const text = await threadMarkdown(thread, { amp, env, timeoutMs: TIMEOUT_MS });
     if (!holds(text, errand.prompt)) return { ...errand, isDoubtful: false };
     errand.note.delivered("earlier");
-    log.info(NOT_SENT_AGAIN);
+    log.tell(NOT_SENT_AGAIN);
   } catch (error) {
     log.warn(
       `Whether the prompt arrived before the last end cannot be known (${reasonOf(error)}): it is not sent a second ` +

@@ -43,11 +43,11 @@ export function report(
 ): void {
   switch (outcome.state) {
     case "ready":
-      log.info(`Amp is ready after ${elapsedMs} ms.`);
+      log.tell(`Amp is ready after ${elapsedMs} ms.`);
       break;
     case "taken":
-      if (outcome.how === "earlier") log.info(NOT_SENT_AGAIN);
-      else log.info(`Amp has taken the prompt after ${elapsedMs} ms.`);
+      if (outcome.how === "earlier") log.tell(NOT_SENT_AGAIN);
+      else log.tell(`Amp has taken the prompt after ${elapsedMs} ms.`);
       if (outcome.how === "typed") {
         log.warn(
           "The prompt was typed into the terminal (AgentAPI takes no chat message from such a screen), so it stands in " +

@@ -47,7 +47,7 @@ export async function chooseThread(context: Context, amp: AmpProbe, log: Log): P
     return { id: undefined, isContinued: false };
   }
   writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
-  log.info(`Thread: ${id}, ${given ? "as thread_id asks" : "continued"}.`);
+  log.tell(`Thread: ${id}, ${given ? "as thread_id asks" : "continued"}.`);
   return { id, isContinued: id === kept };
 }
 
@@ -91,7 +91,7 @@ async function openThread(
     const visibility = visibilityOf(config.thread_visibility);
     const { id } = await createThread({ amp, env, timeoutMs: TIMEOUT_MS, ...(visibility && { visibility }) });
     writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
-    log.info(`Thread: opened ${id}.`);
+    log.tell(`Thread: opened ${id}.`);
     return id;
   } catch (error) {
     log.warn(`Thread: none could be opened ahead (${reasonOf(error)}), so a restart will not continue it.`);

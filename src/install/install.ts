@@ -33,12 +33,26 @@ export async function install(context: Context, log: Log): Promise<Installed> {
   logFindings(context, log);
   removeLeftovers(paths);
   for (const missing of missingCertificateFiles(context.env)) log.warn(missing);
-  const steps = new Stopwatch();
-  await steps.time("pre_install_script", () => runUserScript("pre_install_script", context, log));
+  const done = stepTeller(log);
+  await done(
+    () => runUserScript("pre_install_script", context, log),
+    (hasRun) => hasRun && "pre_install_script",
+  );
   const [amp, agentapi, settings] = await Promise.allSettled([
-    steps.time("Amp", () => ensureAmp(context, log)),
-    config.enable_agentapi ? steps.time("AgentAPI", () => ensureAgentapi(context, log)) : undefined,
-    steps.time("settings", () => applySettings(context, log)),
+    done(
+      () => ensureAmp(context, log),
+      ({ version, path }) => `Amp ${version} in ${path}`,
+    ),
+    config.enable_agentapi
+      ? done(
+          () => ensureAgentapi(context, log),
+          ({ version, path }) => `AgentAPI ${version} in ${path}`,
+        )
+      : undefined,
+    done(
+      () => applySettings(context, log),
+      () => `Settings in ${paths.ampSettings}`,
+    ),
   ]);
   for (const result of [agentapi, settings]) {
     // The first failure is thrown; the others must not get lost.
@@ -55,24 +69,22 @@ export async function install(context: Context, log: Log): Promise<Installed> {
     if (config.enable_agentapi && config.transport === "terminal")
       dismissWelcomeTour(paths.ampSession, context.now, log);
   });
-  await steps.time("post_install_script", () => runUserScript("post_install_script", context, log));
-  log.info(`Install steps, in the order in which they ended: ${steps.summary()}.`);
+  await done(
+    () => runUserScript("post_install_script", context, log),
+    (hasRun) => hasRun && "post_install_script",
+  );
   return installed;
 }
 
-class Stopwatch {
-  readonly #durations: string[] = [];
-
-  async time<T>(name: string, step: () => Promise<T>): Promise<T> {
+/** Tells of each step that is done, and how long it took; `describe` returns false for one that there was not. */
+function stepTeller(log: Log) {
+  return async <T>(step: () => Promise<T>, describe: (result: T) => string | false): Promise<T> => {
     const started = performance.now();
     const result = await step();
-    this.#durations.push(`${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    const text = describe(result);
+    if (text !== false) log.tell(`${text} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
     return result;
-  }
-
-  summary(): string {
-    return this.#durations.join(", ");
-  }
+  };
 }
 
 function settledValue<T>(result: PromiseSettledResult<T>): T {

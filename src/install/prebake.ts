@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ampInPrefix } from "../amp/places.ts";
 import { missingCertificateFiles } from "../base/certificates.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
-import { openLog } from "../base/log.ts";
+import { echoToTerminal, openLog } from "../base/log.ts";
 import { createRedact } from "../base/redact.ts";
 import type { Config } from "../config.ts";
 import { modulePaths, PREBAKED_DIR } from "../paths.ts";
@@ -53,7 +53,7 @@ export async function prebake(
     redact,
     now,
     level: "info",
-    echo: (line) => console.log(line),
+    echo: echoToTerminal,
   });
   const config = { ...options, install_amp: true, amp_update_check_hours: 0, install_agentapi: true };
   const context = { config, paths, env, now, redact };
@@ -64,7 +64,7 @@ export async function prebake(
     link(paths.agentapi, agentapi.path);
     rmSync(paths.state, { recursive: true, force: true });
     makeReadable(folder);
-    log.info(`Prebaked in ${folder}: Amp ${amp.version}, AgentAPI ${agentapi.version}.`);
+    log.tell(`Prebaked in ${folder}: Amp ${amp.version}, AgentAPI ${agentapi.version}.`);
   } finally {
     log.close();
   }

@@ -1,10 +1,10 @@
 import type { DownloadOptions } from "../base/download.ts";
 import type { Log } from "../base/log.ts";
 
-const LINE_EVERY_MS = 1000;
+const LINE_EVERY_MS = 5_000;
 const MIB = 1024 ** 2;
 
-/** Progress of a download as log lines, at most one a second, and a warning for each retry. */
+/** Progress of a download as log lines, at most one in five seconds, and a warning for each retry. */
 export function downloadProgress(label: string, log: Log): Pick<DownloadOptions, "onProgress" | "onRetry"> {
   const started = performance.now();
   let lastLine = started;
@@ -15,7 +15,7 @@ export function downloadProgress(label: string, log: Log): Pick<DownloadOptions,
       lastLine = now;
       const share = totalBytes ? `${Math.floor((100 * bytes) / totalBytes)} %, ` : "";
       const speed = bytes / MIB / ((now - started) / 1000);
-      log.info(`${label}: ${share}${(bytes / MIB).toFixed(1)} MiB at ${speed.toFixed(1)} MiB/s`);
+      log.tell(`${label}: ${share}${(bytes / MIB).toFixed(1)} MiB at ${speed.toFixed(1)} MiB/s`, "…");
     },
     onRetry: (reason, pauseMs) =>
       log.warn(`${label}: ${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s.`),

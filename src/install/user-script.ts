@@ -24,15 +24,16 @@ exec "$0"`;
  * Runs `pre_install_script` or `post_install_script` where the template has one; its output goes to a log of its own.
  *
  * @throws ModuleError where it fails
+ * @returns whether it was run
  */
 export async function runUserScript(
   name: "pre_install_script" | "post_install_script",
   context: Context,
   log: Log,
-): Promise<void> {
+): Promise<boolean> {
   const { paths, env } = context;
   const { script, log: path } = name === "pre_install_script" ? paths.preInstall : paths.postInstall;
-  if (!existsSync(script)) return;
+  if (!existsSync(script)) return false;
   if (takeOffCarriageReturns(script)) {
     log.warn(
       `${name}: its lines end in CRLF, which no interpreter takes: it is run without the carriage returns. ` +
@@ -41,7 +42,7 @@ export async function runUserScript(
   }
   if (name === "pre_install_script" && env["AMP_MODULE_PRE_INSTALL_DONE"]) {
     log.info(`${name}: already run, before there was a JavaScript runtime; its output is in ${path}.`);
-    return;
+    return false;
   }
   log.info(`${name}: running, its output goes to ${path}.`);
   const own = context.openLog(path, { rotate: true, quiet: true, level: "debug" });
@@ -53,7 +54,7 @@ export async function runUserScript(
       timeoutMs: TIMEOUT_MS,
       onLine: (line) => own.info(line),
     });
-    if (exitCode === 0) return;
+    if (exitCode === 0) return true;
     throw new ModuleError(
       `${name} failed: ${failure ?? `exit code ${exitCode}`}. Its last lines:\n${lastLines(output)}`,
       `Read ${path} and correct the script.`,

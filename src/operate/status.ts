@@ -56,7 +56,8 @@ export async function gatherStatus(context: Context): Promise<Status> {
     server: config.enable_agentapi
       ? { ...server, port: config.agentapi_port, transport: config.transport }
       : null,
-    delivery: delivery && delivery !== "unreadable" ? { state: delivery.state, how: delivery.how ?? null } : null,
+    delivery:
+      delivery && delivery !== "unreadable" ? { state: delivery.state, how: delivery.how ?? null } : null,
     lastError: error,
     apps: apps(context),
     logs: [paths.installLog, paths.startLog, paths.stopLog, ampLogFile(env, paths.home)],

@@ -106,7 +106,7 @@ async function errandFor(
   const { paths, config } = context;
   const isStream = config.transport === "stream";
   const left = whatIsLeft(isContinued ? readDelivery(paths.delivery) : undefined, prompt, id);
-  if (left === "nothing" && prompt !== "") log.info(NOT_SENT_AGAIN);
+  if (left === "nothing" && prompt !== "") log.tell(NOT_SENT_AGAIN);
   const errand = {
     prompt: left === "nothing" ? "" : prompt,
     isDoubtful: left === "doubtful",
@@ -167,7 +167,7 @@ async function keep(
   log: Log,
 ): Promise<void> {
   const { config, paths } = context;
-  log.info(`AgentAPI (pid ${running.pid}) runs with this configuration and answers: it is left alone.`);
+  log.tell(`AgentAPI (pid ${running.pid}) runs with this configuration and answers: it is left alone.`);
   const thread = { id: readKeptThread(paths), isContinued: true };
   const errand = await errandFor(context, amp, plan.prompt, thread, log);
   if (errand.prompt === "") return;

@@ -2,18 +2,18 @@ import { closeSync, existsSync, readFileSync, statSync, writeSync } from "node:f
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ModuleError } from "../../src/base/errors.ts";
-import { type Level, type LogOptions, openLog } from "../../src/base/log.ts";
+import { type LogOptions, openLog } from "../../src/base/log.ts";
 import { makeFolder } from "./folder.ts";
 
 function open(options: Partial<LogOptions> = {}) {
   const path = options.path ?? join(makeFolder(), "logs/install.log");
-  const echoed: [string, Level][] = [];
+  const echoed: Parameters<NonNullable<LogOptions["echo"]>>[] = [];
   const log = openLog({
     path,
     level: "info",
     redact: (text) => text.replaceAll("hunter22", "***"),
     now: () => new Date("2026-01-02T03:04:05.678Z"),
-    echo: (line, level) => echoed.push([line, level]),
+    echo: (...told) => echoed.push(told),
     rotate: true,
     ...options,
   });
@@ -24,18 +24,19 @@ test("every line has a time and a level, those of a text with several too", () =
   const { log, text, echoed } = open({ level: "debug" });
   log.debug("d");
   log.info("one\ntwo\r\nthree");
+  log.tell("done");
+  log.tell("40 %", "…");
   log.warn("w");
   log.error("");
   expect(text()).toBe(
-    ["DEBUG d", "INFO  one", "INFO  two", "INFO  three", "WARN  w", "ERROR "]
+    ["DEBUG d", "INFO  one", "INFO  two", "INFO  three", "INFO  done", "INFO  40 %", "WARN  w", "ERROR "]
       .map((line) => `2026-01-02T03:04:05.678Z ${line}\n`)
       .join(""),
   );
+  // What is only for the logs is not told.
   expect(echoed).toEqual([
-    ["d", "debug"],
-    ["one", "info"],
-    ["two", "info"],
-    ["three", "info"],
+    ["done", "✓"],
+    ["40 %", "…"],
     ["w", "warn"],
     ["", "error"],
   ]);
@@ -63,7 +64,7 @@ test.each([
   const { log, text, echoed } = open({ level });
   log.debug("d");
   log.warn("w");
-  log.info("i");
+  log.tell("i");
   log.error("e");
   expect(
     text()
@@ -71,19 +72,19 @@ test.each([
       .map((line) => line.slice(31))
       .join(""),
   ).toBe(letters);
-  expect(echoed.map(([line]) => line).join("")).toBe(letters);
+  expect(echoed.map(([line]) => line).join("")).toBe(letters.replace("d", ""));
 });
 
 test("secrets reach neither the file nor the terminal, in failures neither", () => {
   const { log, text, echoed } = open();
-  log.info("key hunter22");
+  log.tell("key hunter22");
   log.failure(
     new ModuleError("bad hunter22", "use another hunter22", { cause: new Error("cause hunter22") }),
   );
   log.failure("thrown hunter22");
   expect(text() + JSON.stringify(echoed)).not.toContain("hunter22");
   expect(echoed).toEqual([
-    ["key ***", "info"],
+    ["key ***", "✓"],
     ["bad *** (cause ***)", "error"],
     ["To fix it: use another ***", "error"],
     ["thrown ***", "error"],
