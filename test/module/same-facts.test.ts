@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -6,7 +6,10 @@ import { VISIBILITIES } from "../../src/amp/options.ts";
 import { isThread } from "../../src/amp/thread-id.ts";
 import { moduleRoot } from "../support/terraform.ts";
 
-const variables = readFileSync(join(moduleRoot, "variables.tf"), "utf8");
+const variables = readdirSync(moduleRoot)
+  .filter((name) => name.endsWith(".tf"))
+  .map((name) => readFileSync(join(moduleRoot, name), "utf8"))
+  .join("\n");
 
 /** The text of one variable's block. */
 function blockOf(name: string): string {
