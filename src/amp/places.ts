@@ -16,12 +16,7 @@ export interface AmpSearch {
  * runtime yet.
  */
 export function ampPlaces({ env, home, npmPrefixes = [] }: AmpSearch): string[] {
-  const prefixes = [
-    ...npmPrefixes,
-    env["NPM_CONFIG_PREFIX"],
-    env["npm_config_prefix"],
-    join(home, ".npm-global"),
-  ];
+  const prefixes = [...npmPrefixes, env["NPM_CONFIG_PREFIX"], env["npm_config_prefix"], userNpmPrefix(home)];
   return [
     namedAmp(env) ?? "",
     ...Object.values(officialPlaces(home)),
@@ -50,6 +45,11 @@ export const OFFICIAL_IN_WORDS = "no ~/.amp/bin/amp and no ~/.local/bin/amp";
 /** What npm makes below its prefix. */
 export function ampInPrefix(prefix: string): string {
   return join(prefix, "bin", "amp");
+}
+
+/** Where many keep what npm installs for them alone. */
+export function userNpmPrefix(home: string): string {
+  return join(home, ".npm-global");
 }
 
 /** Amp's own files in a home. */

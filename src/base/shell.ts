@@ -3,7 +3,7 @@ export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : inQuotes(word);
 }
 
-/** One word in single quotes. */
-export function inQuotes(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+/** One word in single quotes; fish writes an apostrophe there in its own way. */
+export function inQuotes(word: string, shell: "posix" | "fish" = "posix"): string {
+  return `'${word.replaceAll("'", shell === "fish" ? "\\'" : `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { ps } from "./child.ts";
 import { textIn } from "./glance.ts";
 import { statFields } from "./process-identity.ts";
 
@@ -19,8 +19,10 @@ function uptimeFromProc(pid: number): number | undefined {
 
 /** `ps` writes `[[days-]hours:]minutes:seconds`. */
 function uptimeFromPs(pid: number): number | undefined {
-  const { stdout } = spawnSync("ps", ["-o", "etime=", "-p", String(pid)], { encoding: "utf8" });
-  const [, days, rest] = (stdout ?? "").trim().match(/^(?:(\d+)-)?([\d:]+)$/) ?? [];
+  const [, days, rest] =
+    ps("-o", "etime=", "-p", String(pid))
+      .trim()
+      .match(/^(?:(\d+)-)?([\d:]+)$/) ?? [];
   if (rest === undefined) return undefined;
   const seconds = rest.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
   return Number(days ?? 0) * 86_400 + seconds;

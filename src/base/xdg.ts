@@ -9,6 +9,7 @@ export function xdgFolders(env: NodeJS.ProcessEnv, home: string) {
   return {
     config: folder("XDG_CONFIG_HOME", ".config"),
     data: folder("XDG_DATA_HOME", ".local/share"),
+    cache: folder("XDG_CACHE_HOME", ".cache"),
     state: folder("XDG_STATE_HOME", ".local/state"),
   };
 }

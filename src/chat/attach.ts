@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { ModuleError } from "../base/errors.ts";
+import { startChild } from "../base/child.ts";
+import { ModuleError, reasonOf } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { findAgentapis } from "../install/agentapi/find.ts";
 import { findServer } from "./server.ts";
@@ -16,7 +16,7 @@ export async function attach(context: Context): Promise<number> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     throw new ModuleError("This is not a terminal, so no screen can be shown.", 'Use `amp-module chat "…"`.');
   }
-  if (!config.enable_agentapi) return runHere(join(paths.bin, "amp-session"), []);
+  if (!config.enable_agentapi) return runHere(join(paths.bin, "amp-session"), [], env);
   if (config.transport === "stream") {
     throw new ModuleError(
       'With transport = "stream" there is no screen to attach to: Amp exchanges typed events with AgentAPI.',
@@ -28,20 +28,18 @@ export async function attach(context: Context): Promise<number> {
   if (agentapi === undefined) {
     throw new ModuleError("The program agentapi was not found.", "Run `amp-module install`.");
   }
-  return runHere(agentapi, ["attach", "--url", `localhost:${config.agentapi_port}`]);
+  return runHere(agentapi, ["attach", "--url", `localhost:${config.agentapi_port}`], env);
 }
 
-function runHere(file: string, args: string[]): Promise<number> {
+async function runHere(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   // The terminal belongs to the child: its keys are no signals for this process.
   const ignore = () => {};
   process.on("SIGINT", ignore);
-  const child = spawn(file, args, { stdio: "inherit" });
-  return new Promise((resolve, reject) => {
-    child.once("error", (cause) =>
-      reject(
-        new ModuleError(`${file} cannot be run: ${cause.message}.`, "Run `amp-module start`.", { cause }),
-      ),
-    );
-    child.once("exit", (code) => resolve(code ?? 1));
-  });
+  try {
+    const { isStarted, exited } = startChild(file, args, { env, stdio: "inherit", hasOwnGroup: false });
+    await isStarted;
+    return (await exited).code ?? 1;
+  } catch (cause) {
+    throw new ModuleError(`${file} cannot be run: ${reasonOf(cause)}.`, "Run `amp-module start`.", { cause });
+  }
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { inQuotes } from "../base/shell.ts";
 
 /** One command as a shell needs to know it. */
 interface Node {
@@ -14,7 +15,7 @@ interface Node {
 export function bashCompletion(program: Command): string {
   const nodes = nodesOf(program, "");
   const cases = nodes.map(
-    ({ path, ...node }) => `    ${quote(path)}) words=${quote(wordsOf(node).join(" "))} ;;`,
+    ({ path, ...node }) => `    ${inQuotes(path)}) words=${inQuotes(wordsOf(node).join(" "))} ;;`,
   );
   return `# bash completion for ${program.name()}
 _${identifier(program)}() {
@@ -23,7 +24,7 @@ _${identifier(program)}() {
     word=\${COMP_WORDS[i]}
     case "$path:$word" in
 ${steps(nodes)
-  .map(({ from, name, to }) => `      ${quote(`${from}:${name}`)}) path=${quote(to)} ;;`)
+  .map(({ from, name, to }) => `      ${inQuotes(`${from}:${name}`)}) path=${inQuotes(to)} ;;`)
   .join("\n")}
     esac
   done
@@ -46,7 +47,7 @@ export function zshCompletion(program: Command): string {
       ...node.choices,
       ...node.options.map(({ long, summary }) => `${long}:${summary}`),
     ];
-    return `    ${quote(node.path)}) entries=(${entries.map((entry) => quote(entry)).join(" ")}) ;;`;
+    return `    ${inQuotes(node.path)}) entries=(${entries.map((entry) => inQuotes(entry)).join(" ")}) ;;`;
   });
   return `#compdef ${program.name()}
 _${name}() {
@@ -54,7 +55,7 @@ _${name}() {
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$path_:$word" in
 ${steps(nodes)
-  .map(({ from, name: word, to }) => `      ${quote(`${from}:${word}`)}) path_=${quote(to)} ;;`)
+  .map(({ from, name: word, to }) => `      ${inQuotes(`${from}:${word}`)}) path_=${inQuotes(to)} ;;`)
   .join("\n")}
     esac
   done
@@ -72,9 +73,9 @@ export function fishCompletion(program: Command): string {
   const nodes = nodesOf(program, "");
   const name = identifier(program);
   const lines = nodes.flatMap(({ path, commands, options, choices }) => {
-    const start = `complete -c ${program.name()} -n ${quote(`test (__${name}_path) = ${quoteFish(path)}`, "\\'")}`;
+    const start = `complete -c ${program.name()} -n ${inQuotes(`test (__${name}_path) = ${quoteFish(path)}`, "fish")}`;
     return [
-      ...commands.map(({ name: word, summary }) => `${start} -f -a ${word} -d ${quote(summary, "\\'")}`),
+      ...commands.map(({ name: word, summary }) => `${start} -f -a ${word} -d ${inQuotes(summary, "fish")}`),
       ...choices.map((word) => `${start} -f -a ${word}`),
       ...options.map(({ short, long, takesValue, summary }) =>
         [
@@ -82,7 +83,7 @@ export function fishCompletion(program: Command): string {
           ...(short ? [`-s ${short.slice(1)}`] : []),
           `-l ${long.slice(2)}`,
           ...(takesValue ? ["-r"] : []),
-          `-d ${quote(summary, "\\'")}`,
+          `-d ${inQuotes(summary, "fish")}`,
         ].join(" "),
       ),
     ];
@@ -95,7 +96,7 @@ function __${name}_path
 ${steps(nodes)
   .map(
     ({ from, name: word, to }) =>
-      `            case ${quote(`${from}:${word}`)}\n                set path ${quote(to)}`,
+      `            case ${inQuotes(`${from}:${word}`)}\n                set path ${inQuotes(to)}`,
   )
   .join("\n")}
         end
@@ -138,11 +139,6 @@ function wordsOf({ commands, options, choices }: Omit<Node, "path">): string[] {
 
 function identifier(program: Command): string {
   return program.name().replace(/\W/g, "_");
-}
-
-/** In single quotes; `apostrophe` is how the shell writes one there. */
-function quote(text: string, apostrophe = `'\\''`): string {
-  return `'${text.replaceAll("'", apostrophe)}'`;
 }
 
 /** Inside of another quote. */

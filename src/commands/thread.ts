@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { type Command, InvalidArgumentError } from "commander";
 import { isThread, threadId, threadUrl } from "../amp/thread-id.ts";
 import { listThreads, threadMarkdown } from "../amp/threads.ts";
+import { startChild } from "../base/child.ts";
 import { ModuleError } from "../base/errors.ts";
 import { findOnPath } from "../base/executables.ts";
 import { harmless } from "../base/harmless.ts";
@@ -70,8 +70,8 @@ function openInBrowser(url: string, env: NodeJS.ProcessEnv): void {
     console.error("There is no browser here: open the address on your own machine.");
     return;
   }
-  const child = spawn(browser, [url], { stdio: "ignore", detached: true });
-  child.once("error", () => console.error(`${browser} could not be started: open the address yourself.`));
+  const { child, isStarted } = startChild(browser, [url], { env, stdio: "ignore" });
+  isStarted.catch(() => console.error(`${browser} could not be started: open the address yourself.`));
   child.unref();
 }
 

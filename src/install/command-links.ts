@@ -86,7 +86,7 @@ function addPathLine(profile: string, bin: string, slug: string, log: Log): void
  */
 export function withPathLine(text: string, shell: "posix" | "fish", bin: string, slug: string): string {
   const mark = `# amp module ${slug}`;
-  const quoted = shell === "fish" ? `'${bin.replaceAll("'", "\\'")}'` : inQuotes(bin);
+  const quoted = inQuotes(bin, shell);
   const line =
     shell === "fish"
       ? `fish_add_path --append ${quoted} ${mark}`

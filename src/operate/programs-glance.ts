@@ -1,9 +1,10 @@
 import { findAmps } from "../amp/find.ts";
+import { namedAmp, officialPlaces, userNpmPrefix } from "../amp/places.ts";
 import { ampProbeCache } from "../amp/probe.ts";
 import type { Context } from "../context.ts";
 import { findAgentapis } from "../install/agentapi/find.ts";
 import { agentapiCache } from "../install/agentapi/probe.ts";
-import { ampPrefixes } from "../paths.ts";
+import { ampSearch } from "../paths.ts";
 
 /** A program as far as it is known without running it. */
 export interface KnownProgram {
@@ -19,7 +20,7 @@ type Where = Pick<Context, "paths" | "env">;
 /** The Amp that the last start took, else the first that is found. */
 export function knownAmp({ paths, env }: Where): KnownProgram | null {
   const cache = ampProbeCache(paths.ampProbe);
-  const found = findAmps({ env, home: paths.home, npmPrefixes: ampPrefixes(paths) });
+  const found = findAmps(ampSearch({ paths, env }));
   const probe = found.map((path) => cache.read(path)).find((known) => known !== undefined);
   const path = probe?.path ?? found[0];
   return path === undefined
@@ -40,11 +41,11 @@ export function knownAgentapi({ paths, env }: Where): KnownProgram | null {
 
 function originOf(path: string, { paths, env }: Where): string {
   const isIn = (folder: string) => path.startsWith(`${folder}/`);
-  if (path === env["AMP_CLI_PATH"]) return "named by AMP_CLI_PATH";
+  if (path === namedAmp(env)) return "named by AMP_CLI_PATH";
   if (isIn(paths.npmPrefix)) return "installed by the module with npm";
   if (isIn(paths.prebaked)) return "from the image (prebake)";
   if (path === paths.agentapi) return "downloaded by the module";
-  if (isIn(`${paths.home}/.amp`) || isIn(`${paths.home}/.local`)) return "official installer";
-  if (isIn(`${paths.home}/.npm-global`)) return "installed with npm";
+  if (Object.values(officialPlaces(paths.home)).includes(path)) return "official installer";
+  if (isIn(userNpmPrefix(paths.home))) return "installed with npm";
   return "found on PATH";
 }
