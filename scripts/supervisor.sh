@@ -20,8 +20,8 @@ give_up_s=${AMP_MODULE_RESTART_GIVE_UP_S:-600}
 longest_pause_s=${AMP_MODULE_RESTART_LONGEST_PAUSE_S:-60}
 # Who has lived so long was well: its end begins a new count.
 healthy_s=${AMP_MODULE_RESTART_HEALTHY_S:-60}
-# Between two looks at what is to be saved and at the log's size.
-round_s=${AMP_MODULE_RESTART_ROUND_S:-30}
+# Six of these are a round of saving.
+tick_s=${AMP_MODULE_RESTART_TICK_S:-5}
 log_file=${state%/*}/agentapi-start.log
 
 pause=
@@ -51,20 +51,25 @@ trap stop TERM INT
 # Not ignored: AgentAPI and Amp would inherit that, and Amp is to end with its terminal.
 trap : HUP
 
-# Every 30 s, for as long as the supervisor runs. AgentAPI saves only when told to, and skips what has not changed.
-# Without a handler SIGUSR1 would end it: only one that was there a round before gets it.
+# Every 30 s the chat is saved and the log looked at. AgentAPI saves only when told to, and skips what has not changed.
+# Without a handler SIGUSR1 would end it: only one that was there a tick before gets it.
 keep_house() {
   umask 077
   server=
-  pause=
-  trap '[ -z "$pause" ] || kill "$pause" 2>/dev/null; exit 0' TERM
+  ticks=0
   while kill -0 "$1" 2>/dev/null; do
-    sleep "$round_s" &
+    sleep "$tick_s" &
     pause=$!
+    # shellcheck disable=SC2064 # this pause
+    trap "kill $pause 2>/dev/null; exit 0" TERM
     wait "$pause"
+    # A log that is being cut is written to its end.
+    trap '' TERM
+    ticks=$((ticks + 1))
     earlier=$server
     server=
     read -r server 2>/dev/null <"$state/agentapi.pid" || :
+    [ $((ticks % 6)) -eq 0 ] || continue
     if [ "$saves_state" = yes ] && [ -n "$server" ] && [ "$server" = "$earlier" ]; then
       kill -USR1 "$server" 2>/dev/null || :
     fi

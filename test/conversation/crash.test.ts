@@ -24,7 +24,8 @@ const OFFLINE_AMP =
   '#!/bin/sh\necho "Error: Couldn\'t connect to the Amp server. Are you offline?"\nsleep 0.5\nexit 1\n';
 
 test("a killed AgentAPI answers again, with its conversation and on its thread", async () => {
-  const ws = await started(await create({ variables: { ai_prompt: prompt } }));
+  const env = { AMP_MODULE_RESTART_TICK_S: "1" };
+  const ws = await started(await create({ variables: { ai_prompt: prompt }, env }));
   await answered(ws, prompt);
   await expect
     .poll(() => stateFile(ws, "agentapi-state.json"), { timeout: 30_000, interval: 200 })
@@ -105,7 +106,7 @@ test("an Amp that outlives everything else is ended by a stop, and by the next s
     const [agent = 0] = await agentPids(ws);
     kill(await supervisorPid(ws), "SIGKILL");
     kill(await serverPid(ws), "SIGKILL");
-    await expect.poll(() => ws.processes().then((all) => all.length), { timeout: 5000 }).toBe(1);
+    await expect.poll(() => ws.processes().then((all) => all.length), { timeout: 10_000 }).toBe(1);
     expect(await agentPids(ws)).toEqual([agent]);
     expect(await end()).toMatchObject({ exitCode: 0 });
     expect(await agentPids(ws)).not.toContain(agent);

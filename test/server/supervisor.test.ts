@@ -47,7 +47,7 @@ function executable(name: string, body: string): string {
 /** Runs the supervisor over a shell script in place of AgentAPI, which says "up" first. */
 function supervise(
   body: string,
-  times: Partial<Record<"GIVE_UP_S" | "LONGEST_PAUSE_S" | "HEALTHY_S" | "ROUND_S", number>> = {},
+  times: Partial<Record<"GIVE_UP_S" | "LONGEST_PAUSE_S" | "HEALTHY_S" | "TICK_S", number>> = {},
   shell: readonly string[] = ["/bin/sh"],
   saves: "yes" | "no" = "no",
 ): { child: ChildProcess; ended: Promise<number | NodeJS.Signals | null> } {
@@ -115,7 +115,7 @@ describe.each(shells)("the log and the chat, in %s", (name) => {
   test("a log that is written fast stays bounded while it is written, with its head and its end", async () => {
     const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
     const fast = `for part in 1 2 3 4 5 6; do yes "part $part" | head -c ${5 * MB}; echo "end of $part"; sleep 1; done`;
-    supervise(`echo first words; ${fast}; exec sleep 60`, { ROUND_S: 1 }, shell);
+    supervise(`echo first words; ${fast}; exec sleep 60`, { TICK_S: 0.2 }, shell);
     await expect.poll(() => log().includes("end of 6"), { timeout: 30_000 }).toBe(true);
     await expect.poll(logSize, { timeout: 10_000 }).toBeLessThan(4 * MB);
     const whole = log();
@@ -129,7 +129,7 @@ describe.each(shells)("the log and the chat, in %s", (name) => {
   test("while a start reads the log it stays as it is, and is cut afterwards, also if the start was killed", async () => {
     const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
     writeFileSync(join(state, "lock"), JSON.stringify({ pid: process.pid, startedAt: "1@x" }));
-    const { child } = supervise(`yes | head -c ${6 * MB}; echo whole; exec sleep 60`, { ROUND_S: 1 }, shell);
+    const { child } = supervise(`yes | head -c ${6 * MB}; echo whole; exec sleep 60`, { TICK_S: 0.2 }, shell);
     await expect.poll(() => existsSync(logFile()) && log().includes("whole")).toBe(true);
     await sleep(2_500);
     expect(logSize()).toBeGreaterThan(6 * MB);
@@ -139,16 +139,26 @@ describe.each(shells)("the log and the chat, in %s", (name) => {
     expect(child.exitCode).toBe(null);
   }, 30_000);
 
-  test("the chat is saved every round, by an AgentAPI that was there a round before", async () => {
+  test("the chat is saved again and again, and never by an AgentAPI that was not there a tick before", async () => {
     const shell = (await shellCommand(name))?.slice(0, -1) ?? [];
-    // Until its handler is there the signal would end it.
-    const body = "sleep 3; trap 'echo saved' USR1; while :; do sleep 0.1; done";
-    supervise(body, { ROUND_S: 2 }, shell, "yes");
-    await expect
-      .poll(() => existsSync(logFile()) && (log().match(/saved/g)?.length ?? 0), { timeout: 20_000 })
-      .toBeGreaterThan(1);
+    const body = "trap 'echo saved' USR1; while :; do sleep 0.1; done";
+    supervise(body, { TICK_S: 0.2 }, shell, "yes");
+    const saved = () => (existsSync(logFile()) ? (log().match(/saved/g)?.length ?? 0) : 0);
+    await expect.poll(saved, { timeout: 20_000 }).toBeGreaterThan(1);
     expect(starts()).toBe(1);
-  }, 30_000);
+
+    // Each without a handler, which SIGUSR1 would end.
+    const newcomers: ChildProcess[] = [];
+    for (let count = 0; count < 40; count += 1) {
+      const newcomer = spawn("sleep", ["60"]);
+      newcomers.push(newcomer);
+      writeFileSync(join(state, "agentapi.pid.tmp"), `${newcomer.pid}\n`);
+      renameSync(join(state, "agentapi.pid.tmp"), join(state, "agentapi.pid"));
+      await sleep(100);
+    }
+    expect(newcomers.map(({ signalCode }) => signalCode)).toEqual(newcomers.map(() => null));
+    for (const newcomer of newcomers) newcomer.kill();
+  }, 40_000);
 });
 
 test("before it starts another AgentAPI it has the agent ended that the last one may have left", async () => {
