@@ -47,7 +47,8 @@ async function secureRequest(
   if (!proxy) return request(url, { ...options, ...trusted });
   const socket = await openTunnel(proxy, url, options.signal);
   const createConnection = () => connect({ socket, servername: url.hostname, ...trusted });
-  return request(url, { ...options, createConnection });
+  // With an agent, `false` included, Node would pass over the tunnel and connect by itself.
+  return request(url, { ...options, agent: undefined, createConnection });
 }
 
 /** A connection through the proxy by CONNECT (RFC 9110, 9.3.6), in which TLS then runs end to end. */

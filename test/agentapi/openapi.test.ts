@@ -124,7 +124,11 @@ const agentapi = await findAgentApi();
 
 test("the real AgentAPI still describes itself so", async ({ skip }) => {
   if (!agentapi.real) skip("no real agentapi");
-  const { stdout } = await execa(agentapi.path, ["server", "--print-openapi", "x"], { timeout: 20_000 });
+  const { stdout } = await execa(agentapi.path, ["server", "--print-openapi", "x"], {
+    // It waits for the end of a piped stdin, which would be the first prompt.
+    stdin: "ignore",
+    timeout: 20_000,
+  });
   expect(sorted(JSON.parse(stdout))).toEqual(sorted(described));
 });
 
