@@ -9,12 +9,14 @@ import { settingsIn } from "./read.ts";
 
 /** Amp starts every server and tries a failing one three times: it has no end of its own within doctor's. */
 const ASK_MS = 3_600;
+const SHORTEST_ASK_MS = 500;
 
 type Servers = Record<string, { command?: unknown; url?: unknown }>;
 
 const servers = configured("MCP servers", "Settings", async (subject): Promise<Finding | Finding[]> => {
   const named = serversOf(subject);
   const names = Object.keys(named);
+  const started = performance.now();
   if (names.length === 0) return [];
   const amp = (await seenAmps(subject)).working[0];
   const PATH = [...(amp ? [dirname(amp.path)] : []), subject.paths.bin, subject.env["PATH"] ?? ""].join(
@@ -28,7 +30,7 @@ const servers = configured("MCP servers", "Settings", async (subject): Promise<F
   if (asked.length === 0) return broken.length > 0 ? broken : ok(`${names.join(", ")}: the command is there`);
   if (!amp || !env["AMP_API_KEY"])
     return [...broken, note(`${asked.join(", ")}: not asked, which takes Amp and its key`)];
-  const answers = await askAmp(amp.path, env, workdirOf(subject));
+  const answers = await askAmp(amp.path, env, workdirOf(subject), started + ASK_MS);
   return [
     ...broken,
     ...asked.map((name) =>
@@ -41,10 +43,16 @@ const servers = configured("MCP servers", "Settings", async (subject): Promise<F
 });
 
 /** What Amp has said by the time that is left: it writes every change on a line of its own. */
-async function askAmp(path: string, env: NodeJS.ProcessEnv, cwd: string): Promise<McpHealth[]> {
+async function askAmp(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  deadline: number,
+): Promise<McpHealth[]> {
   const { file, args } = ampCommand(path);
   const lines: string[] = [];
-  const options = { env, cwd, timeoutMs: ASK_MS, onLine: (line: string) => void lines.push(line) };
+  const timeoutMs = Math.max(SHORTEST_ASK_MS, deadline - performance.now());
+  const options = { env, cwd, timeoutMs, onLine: (line: string) => void lines.push(line) };
   await run(file, [...args, "mcp", "doctor"], options);
   // A server that is tried again has failed with the error before it.
   const isRetry = (line: string) => / (re)?connecting\b/.test(line);
@@ -64,7 +72,7 @@ function describe(name: string, health: McpHealth | undefined): Finding {
     );
   }
   return note(
-    `${name} did not answer within ${ASK_MS / 1000} s`,
+    `${name} did not answer within doctor's time`,
     "Run `amp mcp doctor`, which waits longer; a server that never answers holds up every thread.",
   );
 }

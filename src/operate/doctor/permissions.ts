@@ -8,6 +8,7 @@ import { seenAmps } from "./programs.ts";
 import { settingsIn } from "./read.ts";
 
 const LIST_MS = 3_600;
+const SHORTEST_LIST_MS = 500;
 
 type Settings = Record<string, unknown>;
 
@@ -65,9 +66,11 @@ const repository = configured("repository", "Settings", (subject) => {
 const rules = configured("permission rules", "Settings", async (subject): Promise<Finding | []> => {
   const user = settingsIn(subject.paths.ampSettings);
   if (!Array.isArray(user["amp.permissions"])) return [];
+  const deadline = performance.now() + LIST_MS;
   const amp = (await seenAmps(subject)).working[0];
   if (!amp) return [];
-  const options = { amp, env: subject.env, timeoutMs: LIST_MS, graceMs: 100, cwd: workdirOf(subject) };
+  const timeoutMs = Math.max(SHORTEST_LIST_MS, deadline - performance.now());
+  const options = { amp, env: subject.env, timeoutMs, graceMs: 100, cwd: workdirOf(subject) };
   const listed = await listPermissions(options);
   const problem = listed.map(problemOf).find((text) => text !== undefined);
   if (problem === undefined)

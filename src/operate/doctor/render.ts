@@ -111,7 +111,7 @@ function summary({ lines, lastFailure }: Report, width: number, isFull: boolean,
   const told =
     wrong.length === 0 ? `Nothing is wrong.${noted}` : `Something is wrong: ${wrong.join(", ")}.${noted}`;
   const state = wrong.length === 0 ? "ok" : "wrong";
-  const more = isFull ? [] : ["amp-module doctor --all shows every check."];
+  const more = isFull ? [] : wrap("amp-module doctor --all shows every check.", width);
   return [...wrap(told, width).map((line) => paint(state, line)), ...more];
 }
 

@@ -86,7 +86,7 @@ test("what cannot be read as JSON is not in it, and says so", async () => {
 });
 
 test("an archive that cannot be written: the folder is named, and nothing is left", async () => {
-  const path = join(workspace.paths.home, "gone/support.tar.gz");
+  const path = join(workspace.paths.config, "support.tar.gz");
   const report = await examine(workspace);
   expect(() => writeBundle(path, workspace, report)).toThrow(/support\.tar\.gz could not be written/);
   expect(existsSync(path)).toBe(false);

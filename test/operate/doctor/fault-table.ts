@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../../../src/base/digest.ts";
 import { identifyProcess } from "../../../src/base/process-identity.ts";
 import { keptAnswer } from "../../../src/remote-answers.ts";
 import { writeServerRecord } from "../../../src/server/record.ts";
@@ -31,6 +32,13 @@ function configure(workspace: Workspace, config: Partial<Workspace["config"]>): 
 
 function settings(workspace: Workspace, value: object): void {
   workspace.write(workspace.paths.ampSettings, JSON.stringify(value));
+}
+
+/** Asks for the stream, whose agent is there. */
+export function bringStreamAgent(workspace: Workspace): void {
+  const bundle = "// end of bundle\n";
+  workspace.write(workspace.paths.acpBundle, bundle);
+  configure(workspace, { transport: "stream", acp_bundle_sha256: sha256(bundle) });
 }
 
 /** Amp's server answers everything so. */
@@ -362,7 +370,8 @@ const PROGRAMS: Fault[] = [
     name: "an AgentAPI too old for the stream",
     force: (workspace) => {
       workspace.program(workspace.paths.agentapi, "echo agentapi version 0.11.8");
-      configure(workspace, { agentapi_version: "v0.11.8", transport: "stream", install_agentapi: false });
+      configure(workspace, { agentapi_version: "v0.11.8", install_agentapi: false });
+      bringStreamAgent(workspace);
     },
     check: "AgentAPI",
     state: "wrong",

@@ -1,12 +1,13 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { runStart } from "../../../src/commands/start.ts";
 import { lastFailure } from "../../../src/operate/doctor/last-start.ts";
 import { explainEnd } from "../../../src/server/explain-end.ts";
 import { defaultVersion } from "../../support/default-release.ts";
 import { freePort } from "../../support/free-port.ts";
 import { moduleRoot } from "../../support/terraform.ts";
+import { bringStreamAgent } from "./fault-table.ts";
 import { CANARY, examineIt, healthyWorkspace, json, type Workspace } from "./subject.ts";
 
 /** One start that fails: its script's last lines, its log's last lines and doctor's first line say why. */
@@ -113,7 +114,8 @@ const FAULTS: StartFault[] = [
     name: "a stream without the AgentAPI for it",
     force: (workspace) => {
       workspace.program(workspace.paths.agentapi, "echo agentapi version 0.11.8");
-      Object.assign(workspace.config, { transport: "stream", agentapi_version: "v0.11.8" });
+      workspace.config.agentapi_version = "v0.11.8";
+      bringStreamAgent(workspace);
     },
     cause: /transport is "stream", but AgentAPI 0\.11\.8 cannot do that/,
     fix: /Set agentapi_version to v0\.12\.0 or newer/,
@@ -192,10 +194,13 @@ const FAULTS: StartFault[] = [
       mkdirSync(workspace.paths.ampSettings);
     },
     log: "install",
-    cause: /settings/i,
-    fix: /Remove|regular file/i,
+    cause: /Amp's settings could not be written to .*settings\.json/,
+    fix: /Check the file and its folder/,
   },
 ];
+
+// What they ask each other is answered in this one process, which must not be too busy for it.
+vi.setConfig({ maxConcurrency: 3 });
 
 test.concurrent.for(FAULTS)("$name: script, log and doctor say cause and fix", async (fault, { expect }) => {
   const workspace = await healthyWorkspace();
