@@ -140,20 +140,6 @@ export async function killTree(home: Home): Promise<void> {
   }
 }
 
-/** Whether this user may mount a file system; Docker's default does not allow it even to root. */
-export async function canMount(): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), "amp-module-mount-"));
-  try {
-    await execa("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
-    await execa("umount", [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** What no run may leave behind: temporary files, installers' folders, npm prefixes that nothing points to. */
 export async function leftovers(home: Home): Promise<string[]> {
   const names = await listTree(home.home);

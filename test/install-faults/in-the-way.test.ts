@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
 import { findAgentApi } from "../support/agentapi.ts";
+import { canMount } from "../support/can-mount.ts";
 import { defaultVersion } from "../support/default-release.ts";
-import { canMount, createHome, type Home } from "./home.ts";
+import { createHome, type Home } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
 const mayMount = await canMount();

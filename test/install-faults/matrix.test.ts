@@ -5,11 +5,12 @@ import { execa } from "execa";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { findAgentApi, standInAgentApi } from "../support/agentapi.ts";
+import { canMount } from "../support/can-mount.ts";
 import { defaultVersion } from "../support/default-release.ts";
 import { type Fault, type FileServer, startFileServer } from "../support/file-server.ts";
 import type { ScriptResult } from "../support/run-script.ts";
 import { writeNodeProgram } from "../support/stand-ins.ts";
-import { canMount, createHome, type Home, leftovers, listTree, versionOf } from "./home.ts";
+import { createHome, type Home, leftovers, listTree, versionOf } from "./home.ts";
 import { registryPaths, serveNpmRegistry } from "./npm-registry.ts";
 import { type Case, type Outcome, outcomes, type Route, routes } from "./outcomes.ts";
 import {

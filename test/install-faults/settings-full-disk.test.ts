@@ -2,8 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, expect, test } from "vitest";
+import { canMount } from "../support/can-mount.ts";
 import { defaultVersion } from "../support/default-release.ts";
-import { canMount, createHome, type Home } from "./home.ts";
+import { createHome, type Home } from "./home.ts";
 import { tinyAgentapi, tinyAmp, wanted } from "./programs.ts";
 
 const mayMount = await canMount();

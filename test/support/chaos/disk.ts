@@ -1,6 +1,4 @@
 import { appendFileSync, mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 
@@ -55,18 +53,4 @@ export async function mountDisk(home: string): Promise<Disk> {
 function touched(file: string): string {
   writeFileSync(file, "");
   return file;
-}
-
-/** Whether this user may mount a file system; Docker's default does not allow it even to root. */
-export async function canMount(): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), "amp-module-mount-"));
-  try {
-    await execa("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
-    await execa("umount", [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

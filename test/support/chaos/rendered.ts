@@ -1,5 +1,5 @@
-import { gunzipSync, gzipSync } from "node:zlib";
 import type { Config } from "../../../src/config.ts";
+import { payloadText, withPayload } from "../payload.ts";
 import { applyModule } from "../terraform.ts";
 import { testApiKey } from "../workspace.ts";
 
@@ -34,11 +34,9 @@ async function apply(transport: Transport, slug: string): Promise<Rendered> {
   const { resources } = await applyModule({ variables });
   const text = (address: string) => String(resources[address]?.values["script"] ?? "");
   const script = text("coder_script.start");
-  const payload = script.match(/config\.json" 600 '([^']+)'/)?.[1];
-  if (payload === undefined) throw new Error("the start script carries no payload");
   return {
-    config: JSON.parse(gunzipSync(Buffer.from(payload, "base64")).toString()) as Config,
-    start: (config) => script.replace(payload, gzipSync(JSON.stringify(config)).toString("base64")),
+    config: JSON.parse(payloadText(script)) as Config,
+    start: (config) => withPayload(script, config),
     stop: text("coder_script.stop"),
     beside: transport === "stream" ? [text('coder_script.bundle["stream_agent"]')] : [],
   };

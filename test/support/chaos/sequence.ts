@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
+import { canMount } from "../can-mount.ts";
 import type { ScriptResult } from "../run-script.ts";
-import { canMount, mountDisk } from "./disk.ts";
+import { mountDisk } from "./disk.ts";
 import { calmDown, happen, promptNumber, type Scene } from "./doing.ts";
 import { brokenAfterStop, brokenIn } from "./invariants.ts";
 import { startMirror } from "./mirror.ts";
