@@ -5,6 +5,7 @@
  *   --replay 7                                         the sequence of one seed again, with all that it says
  *   --moments [--every 1] [--only terminal/agentapi]   the table of moments and ends, or one in so many of its cells
  *   --real-amp 30                                      so many of its cells with the real Amp
+ *   --from-launch                                      moments from AgentAPI's start, on a machine that is busy
  *   --cell 'terminal/agentapi SIGKILL@2250'            one cell
  *   --seed 1 --workers 6 --report chaos.json
  */
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     first: { type: "string", default: "1" },
     replay: { type: "string" },
     moments: { type: "boolean", default: false },
+    "from-launch": { type: "boolean", default: false },
     every: { type: "string", default: "1" },
     only: { type: "string", default: "" },
     "real-amp": { type: "string" },
@@ -83,7 +85,9 @@ function chooseCells(): Cell[] {
   const transports: readonly Transport[] = ["terminal", "stream"];
   const all = transports
     .flatMap((transport) =>
-      MOMENTS.flatMap((atMs) => endsOf(transport).map((end): Cell => ({ transport, end, atMs }))),
+      MOMENTS.flatMap((atMs) =>
+        endsOf(transport).map((end): Cell => ({ transport, end, atMs, isFromLaunch: values["from-launch"] })),
+      ),
     )
     .filter((cell) => nameOf(cell).startsWith(values.only));
   const random = randomFrom(seed);

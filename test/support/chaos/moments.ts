@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AmpServer, startAmpServer } from "../amp-server.ts";
 import { SAID } from "./invariants.ts";
@@ -30,20 +32,27 @@ export interface Cell {
   transport: Transport;
   end: End;
   atMs: number;
+  /** Counted from when AgentAPI is started: on a loaded machine the script takes its time until then. */
+  isFromLaunch?: boolean;
   /** Behind a server of its own, which then tells what arrived. */
   isRealAmp?: boolean;
 }
 
 /** By this a cell is named on a command line. */
-export function nameOf({ transport, end, atMs, isRealAmp }: Cell): string {
-  return `${isRealAmp ? "real-" : ""}${transport}/${end}@${atMs}`;
+export function nameOf({ transport, end, atMs, isFromLaunch, isRealAmp }: Cell): string {
+  return `${isRealAmp ? "real-" : ""}${transport}/${end}@${isFromLaunch ? "launch+" : ""}${atMs}`;
 }
 
 export function cellNamed(name: string): Cell {
-  const [, real, transport, end, atMs] = name.match(/^(real-)?(terminal|stream)\/(.+)@(\d+)$/) ?? [];
+  const [, real, transport, end, launch, atMs] =
+    name.match(/^(real-)?(terminal|stream)\/(.+)@(launch\+)?(\d+)$/) ?? [];
   const known = endsOf(transport as Transport).find((each) => each === end);
   if (known === undefined) throw new Error(`there is no cell ${name}; one is terminal/agentapi SIGKILL@2250`);
-  return { transport: transport as Transport, end: known, atMs: Number(atMs), isRealAmp: real !== undefined };
+  return {
+    ...{ transport: transport as Transport, end: known, atMs: Number(atMs) },
+    isFromLaunch: launch !== undefined,
+    isRealAmp: real !== undefined,
+  };
 }
 
 /**
@@ -87,6 +96,7 @@ async function runWith(cell: Cell, ampServer: AmpServer | undefined): Promise<Ce
   try {
     const first = site.begin();
     const begun = first.ended.then(({ exitCode, stdout, stderr }) => `${exitCode}\n${stdout}${stderr}`);
+    if (cell.isFromLaunch) await launched(site, first);
     await sleep(cell.atMs);
     const { isMissed, cleanUp } = await endBy(cell.end, site, first);
     const firstOutput = await begun;
@@ -109,6 +119,15 @@ async function runWith(cell: Cell, ampServer: AmpServer | undefined): Promise<Ce
   } finally {
     await site.dispose();
   }
+}
+
+/** AgentAPI has been started, or will not be. */
+async function launched({ moduleDir }: Site, first: Running): Promise<void> {
+  let hasEnded = false;
+  void first.ended.finally(() => {
+    hasEnded = true;
+  });
+  while (!hasEnded && !existsSync(join(moduleDir, "state/agentapi.pid"))) await sleep(20);
 }
 
 interface Ended {
