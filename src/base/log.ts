@@ -34,11 +34,8 @@ export interface LogOptions {
   level: Level;
   redact: Redact;
   now: () => Date;
-  /**
-   * Where the lines that people wait for also go: steps, warnings and errors. Without their time, since the Coder
-   * dashboard shows the script's output with its own.
-   */
-  echo?: (line: string, kind: Mark | "warn" | "error") => void;
+  /** Where each line also goes, without its time; `mark` is there for one that is to be told. */
+  echo?: (line: string, level: Level, mark?: Mark) => void;
   /** Begin a new file and keep the previous one as `<path>.1`; otherwise append. */
   rotate: boolean;
 }
@@ -51,9 +48,8 @@ export function openLog(options: LogOptions): Log {
 
   function write(level: Level, text: string, mark?: Mark) {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return;
-    const echoed = mark ?? (level === "warn" || level === "error" ? level : undefined);
     for (const line of redact(harmless(text)).split("\n")) {
-      if (echoed !== undefined) options.echo?.(line, echoed);
+      options.echo?.(line, level, mark);
       try {
         writeSync(file, `${options.now().toISOString()} ${level.toUpperCase().padEnd(5)} ${line}\n`);
       } catch {
@@ -78,11 +74,14 @@ export function openLog(options: LogOptions): Log {
   };
 }
 
-/** The script's own output, which the Coder dashboard shows: a calm report, whose details are in the logs. */
-export function echoToTerminal(line: string, kind: Mark | "warn" | "error"): void {
-  const stream = kind === "error" ? process.stderr : process.stdout;
-  const prefix = { warn: "warning:", error: "error:", "✓": "✓", "…": "…" }[kind];
-  stream.write(`${prefix} ${line}\n`);
+/**
+ * The script's own output, which the Coder dashboard shows with times of its own: what is told, warnings and errors. The
+ * rest is in the logs.
+ */
+export function echoToTerminal(line: string, level: Level, mark?: Mark): void {
+  if (level === "error") process.stderr.write(`error: ${line}\n`);
+  else if (level === "warn") process.stdout.write(`warning: ${line}\n`);
+  else if (mark !== undefined) process.stdout.write(`${mark} ${line}\n`);
 }
 
 function keepPrevious(path: string): void {

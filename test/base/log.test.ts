@@ -1,19 +1,19 @@
 import { closeSync, existsSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { ModuleError } from "../../src/base/errors.ts";
-import { type LogOptions, openLog } from "../../src/base/log.ts";
+import { echoToTerminal, type Level, type LogOptions, openLog } from "../../src/base/log.ts";
 import { makeFolder } from "./folder.ts";
 
 function open(options: Partial<LogOptions> = {}) {
   const path = options.path ?? join(makeFolder(), "logs/install.log");
-  const echoed: Parameters<NonNullable<LogOptions["echo"]>>[] = [];
+  const echoed: [string, Level][] = [];
   const log = openLog({
     path,
     level: "info",
     redact: (text) => text.replaceAll("hunter22", "***"),
     now: () => new Date("2026-01-02T03:04:05.678Z"),
-    echo: (...told) => echoed.push(told),
+    echo: (line, level) => echoed.push([line, level]),
     rotate: true,
     ...options,
   });
@@ -24,22 +24,43 @@ test("every line has a time and a level, those of a text with several too", () =
   const { log, text, echoed } = open({ level: "debug" });
   log.debug("d");
   log.info("one\ntwo\r\nthree");
-  log.tell("done");
-  log.tell("40 %", "…");
   log.warn("w");
   log.error("");
   expect(text()).toBe(
-    ["DEBUG d", "INFO  one", "INFO  two", "INFO  three", "INFO  done", "INFO  40 %", "WARN  w", "ERROR "]
+    ["DEBUG d", "INFO  one", "INFO  two", "INFO  three", "WARN  w", "ERROR "]
       .map((line) => `2026-01-02T03:04:05.678Z ${line}\n`)
       .join(""),
   );
-  // What is only for the logs is not told.
   expect(echoed).toEqual([
-    ["done", "✓"],
-    ["40 %", "…"],
+    ["d", "debug"],
+    ["one", "info"],
+    ["two", "info"],
+    ["three", "info"],
     ["w", "warn"],
     ["", "error"],
   ]);
+});
+
+describe("the script's output", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test("tells what is done, what is on its way, warnings and errors, and leaves the rest to the log", () => {
+    const told = { out: "", err: "" };
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean((told.out += text)));
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => Boolean((told.err += text)));
+    const { log, text } = open({ level: "debug", echo: echoToTerminal });
+    log.debug("detail");
+    log.info("only in the log");
+    log.tell("Amp is there");
+    log.tell("40 %", "…");
+    log.warn("careful");
+    log.failure(new ModuleError("bad", "repair it"));
+    expect(told).toEqual({
+      out: "✓ Amp is there\n… 40 %\nwarning: careful\n",
+      err: "error: bad\nerror: To fix it: repair it\n",
+    });
+    expect(text().split("\n")).toHaveLength(8);
+  });
 });
 
 test("nothing that steers a terminal reaches the file or the terminal, nor does a secret between its parts", () => {
@@ -64,7 +85,7 @@ test.each([
   const { log, text, echoed } = open({ level });
   log.debug("d");
   log.warn("w");
-  log.tell("i");
+  log.info("i");
   log.error("e");
   expect(
     text()
@@ -72,19 +93,19 @@ test.each([
       .map((line) => line.slice(31))
       .join(""),
   ).toBe(letters);
-  expect(echoed.map(([line]) => line).join("")).toBe(letters.replace("d", ""));
+  expect(echoed.map(([line]) => line).join("")).toBe(letters);
 });
 
 test("secrets reach neither the file nor the terminal, in failures neither", () => {
   const { log, text, echoed } = open();
-  log.tell("key hunter22");
+  log.info("key hunter22");
   log.failure(
     new ModuleError("bad hunter22", "use another hunter22", { cause: new Error("cause hunter22") }),
   );
   log.failure("thrown hunter22");
   expect(text() + JSON.stringify(echoed)).not.toContain("hunter22");
   expect(echoed).toEqual([
-    ["key ***", "✓"],
+    ["key ***", "info"],
     ["bad *** (cause ***)", "error"],
     ["To fix it: use another ***", "error"],
     ["thrown ***", "error"],
