@@ -14,9 +14,10 @@ import { type Errand, type Outcome, report } from "../conversation/outcome.ts";
 import { hadSession, seeStreamThrough } from "../conversation/stream-readiness.ts";
 import { seeTerminalThrough, type TerminalOptions } from "../conversation/terminal-readiness.ts";
 import { diagnose, StartError, silentServer } from "../server/diagnosis.ts";
-import { endServer } from "../server/end.ts";
+import { endAll, endServer } from "../server/end.ts";
 import { LogFollower, readEvidence } from "../server/evidence.ts";
 import { type LaunchedServer, launchServer } from "../server/launch.ts";
+import { findLeftServers } from "../server/left-behind.ts";
 import { removeServerRecord, type ServerRecord, writeServerRecord } from "../server/record.ts";
 import { tooOldAgentApi } from "../server/too-old.ts";
 import { deathOf, NotReady, watching } from "../server/watch.ts";
@@ -154,7 +155,8 @@ async function failed(
   const cause = error instanceof AgentApiError ? await endingWithin(server.ended, 2_000, error) : error;
   // Before AgentAPI's last words, which in a stream are those of a crash.
   const output = readEvidence(paths.startLog, outputFrom);
-  await endServer(server.identity);
+  // Where the supervisor was ended, AgentAPI and its agent are nobody's children any more.
+  await endAll([server.identity, ...findLeftServers(paths.moduleDir)]);
   removeServerRecord(paths.running);
   if (cause instanceof AgentApiError) {
     return new ModuleError(

@@ -89,6 +89,15 @@ test("a killed supervisor leaves an orphan; the next start ends it and starts an
   expect((await ws.prompts()).length).toBe(1);
 });
 
+test("a supervisor that is killed while its start still watches leaves nothing running", async () => {
+  const ws = await create({ variables: { ai_prompt: prompt }, env: { AMP_MODULE_MIN_LIFE_MS: "30000" } });
+  const starting = ws.start();
+  await expect.poll(() => serverPid(ws), { timeout: 20_000, interval: 20 }).toBeGreaterThan(0);
+  kill(await supervisorPid(ws), "SIGKILL");
+  expect(await starting).toMatchObject({ exitCode: 1 });
+  expect(await ws.processes()).toEqual([]);
+});
+
 test("an Amp that outlives a killed AgentAPI is ended before the next one works on its thread", async () => {
   const ws = await started(await create({ standIn: { outlivesTerminal: true } }));
   const [first, agent] = [await serverPid(ws), await agentPids(ws)];

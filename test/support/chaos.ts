@@ -38,7 +38,10 @@ const { values } = parseArgs({
 });
 
 for (const name of ["SIGINT", "SIGTERM"] as const)
-  process.once(name, () => void disposeOpenSites().finally(() => process.exit(130)));
+  process.once(name, () => {
+    console.log(`Ended by ${name} before its time.`);
+    void disposeOpenSites().finally(() => process.exit(130));
+  });
 
 const began = performance.now();
 const seed = Number(values.seed);
