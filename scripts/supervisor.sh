@@ -84,7 +84,7 @@ cut_log() {
   if {
     head -c 65536 "$log_file"
     echo
-    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. AgentAPI goes on below."
+    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. AgentAPI's words continue below."
     tail -c 1048576 "$log_file"
   } >"$log_file.tmp"; then
     : >"$log_file"
@@ -129,7 +129,8 @@ is_replaced() {
 
 # What the shell is not good at, in the words of everything else.
 amp_module() {
-  "${AMP_MODULE_INSTANCE:-}/bin/amp-module" "$@" </dev/null 2>&4
+  [ -x "${AMP_MODULE_INSTANCE:-}/bin/amp-module" ] || return
+  "$AMP_MODULE_INSTANCE/bin/amp-module" "$@" </dev/null 2>&4
 }
 
 give_up() {

@@ -68,5 +68,8 @@ export function ampFiles(configHome: string, dataHome: string) {
 /** The names that a project's own settings can have, the stronger first. */
 export const WORKSPACE_SETTINGS = [join(".amp", "settings.json"), join(".amp", "settings.jsonc")];
 
+/** The folder of a project's own plugins. */
+export const WORKSPACE_PLUGINS = join(".amp", "plugins");
+
 /** The administrator's settings, which are stronger than everybody else's. */
 export const MANAGED_SETTINGS = "/etc/ampcode/managed-settings.json";

@@ -1,4 +1,5 @@
-const MASK = "[redacted]";
+/** What stands in a secret's place. */
+export const MASK = "[redacted]";
 /** Shorter values are words, not secrets: masking them would make logs unreadable. */
 const SHORTEST_SECRET = 8;
 const SECRET_NAME = /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION)/i;

@@ -46,8 +46,14 @@ describe("the script's output", () => {
 
   test("tells what is done, what is on its way, warnings and errors, and leaves the rest to the log", () => {
     const told = { out: "", err: "" };
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean((told.out += text)));
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => Boolean((told.err += text)));
+    for (const [to, stream] of [
+      ["out", process.stdout],
+      ["err", process.stderr],
+    ] as const)
+      vi.spyOn(stream, "write").mockImplementation((text) => {
+        told[to] += text;
+        return true;
+      });
     const { log, text } = open({ level: "debug", echo: echoToTerminal });
     log.debug("detail");
     log.info("only in the log");

@@ -20,8 +20,7 @@ test("a stream's answer is printed as it grows, and ends with a line end", () =>
 
 test("off a screen, what may still change waits", () => {
   expect(printed(true, ["Welcome   ", "a  \nb  ", "a\nb\nc", "a\nb\ncd"], "a\nb\ncd")).toEqual([
-    "a\n",
-    "b\n",
+    "a\nb\n",
     "cd",
     "\n",
   ]);

@@ -49,7 +49,11 @@ function write(path: string, text: string): void {
 async function runServer(isReady = true): Promise<number> {
   const args = ["-e", "setInterval(() => {}, 1000)", "/opt/agentapi", "server", "--"];
   const child = spawn(process.execPath, args);
-  ends.push(() => child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  ends.push(() => {
+    child.kill("SIGKILL");
+    return ended;
+  });
   await new Promise((resolve) => child.once("spawn", resolve));
   const identity = identifyProcess(child.pid ?? 0);
   if (!identity) throw new Error("the process is gone");
@@ -114,8 +118,8 @@ test.each<[string, () => unknown, Partial<Status>, RegExp]>([
   ],
   [
     "a server that is gone",
-    () => {
-      for (const end of ends.splice(1)) end();
+    async () => {
+      for (const end of ends.splice(1)) await end();
     },
     { isHealthy: false, state: "ended" },
     /^AgentAPI has ended/,

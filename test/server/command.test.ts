@@ -114,11 +114,15 @@ test("leftovers of another instance or an earlier process are dropped, everythin
       NOT_AGENTAPI_PORT: "kept",
     },
   );
-  expect(Object.keys(env).filter((name) => /^(AGENTAPI|AMP_MODULE)_/.test(name))).toEqual([
+  expect(
+    Object.keys(env)
+      .filter((name) => /^(AGENTAPI|AMP_MODULE)_/.test(name))
+      .sort(),
+  ).toEqual([
     "AGENTAPI_ALLOWED_HOSTS",
     "AGENTAPI_ALLOWED_ORIGINS",
-    "AMP_MODULE_RUNTIME",
     "AMP_MODULE_INSTANCE",
+    "AMP_MODULE_RUNTIME",
   ]);
   expect(env).toMatchObject({
     AMP_API_KEY: "key",

@@ -1,8 +1,6 @@
 import { parse } from "jsonc-parser";
 import { withoutCredentials } from "../../base/download.ts";
-import { isSecretName } from "../../base/redact.ts";
-
-const MASK = "[redacted]";
+import { isSecretName, MASK } from "../../base/redact.ts";
 
 /** Whatever they hold: MCP servers have their secrets there. */
 const CLOSED = /^(env|headers|args)$/;

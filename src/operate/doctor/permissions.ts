@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type ListedRule, listPermissions } from "../../amp/permissions.ts";
+import { WORKSPACE_PLUGINS } from "../../amp/places.ts";
 import { workspaceSettings } from "../../amp/settings.ts";
 import { permissionsOf } from "../../amp/unattended-rules.ts";
 import { namesIn } from "../../base/glance.ts";
@@ -49,7 +50,7 @@ const repository = configured("repository", "Settings", (subject) => {
       ),
     );
   }
-  const folder = join(workdir, ".amp", "plugins");
+  const folder = join(workdir, WORKSPACE_PLUGINS);
   const plugins = namesIn(folder).filter((name) => /\.[cm]?[jt]s$/.test(name));
   if (plugins.length > 0) {
     found.push(
