@@ -3,7 +3,7 @@
 locals {
   # --- Amp settings: mcp ---
 
-  # The deprecated name where only that is given; white space only counts as not given.
+  # The deprecated name if only that is given; white space only counts as not given.
   mcp_inputs = { for name, text in { mcp = var.mcp, additional_mcp_servers = var.additional_mcp_servers } : name => try(trimspace(text), "") == "" ? "" : text }
   mcp_source = nonsensitive(local.mcp_inputs.mcp == "" && local.mcp_inputs.additional_mcp_servers != "") ? "additional_mcp_servers" : "mcp"
   mcp_given  = local.mcp_inputs[local.mcp_source]

@@ -104,7 +104,7 @@ locals {
 
   # --- Amp settings: names that are almost right ---
 
-  # Nothing is known to be wrong, since plugins bring tools and a newer Amp brings settings: the plan goes on, and the
+  # Nothing is known to be wrong, since plugins bring tools and a newer Amp brings settings: the plan continues, and the
   # workspace's install.log repeats it.
   base_amp_config_warnings = nonsensitive(concat(
     [for name, near in local.near_names.settings :

@@ -19,7 +19,7 @@ locals {
   # Only these facts about the keys, and no key, are let out of what Terraform hides.
   amp_api_key_problems = concat(
     [for name, key in { amp_api_key = var.amp_api_key, sourcegraph_amp_api_key = var.sourcegraph_amp_api_key } :
-      "${name} contains white space, a line break or a character outside ASCII, which no Amp API key has. Where it is read from a file, use trimspace(file(\"...\"))."
+      "${name} contains white space, a line break or a character outside ASCII, which no Amp API key has. If it is read from a file, use trimspace(file(\"...\"))."
       if nonsensitive(!can(regex("^[!-~]*$", key)))
     ],
     nonsensitive(contains(["", var.amp_api_key], var.sourcegraph_amp_api_key) || var.amp_api_key == "") ? [] :

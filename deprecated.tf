@@ -1,4 +1,4 @@
-# Names that templates for the older module use. Each still works; where it and the new name are both
+# Names that templates for the older module use. Each still works; if it and the new name are both
 # given and differ, the plan fails. The environment variables SOURCEGRAPH_AMP_TASK_PROMPT and
 # SOURCEGRAPH_AMP_SYSTEM_PROMPT of the agent are read in the workspace: src/deprecated.ts.
 

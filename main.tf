@@ -95,7 +95,7 @@ locals {
     launcher        = base64gzip(replace(file("${path.module}/scripts/amp-module.sh"), local.shell_comments, ""))
     supervisor      = base64gzip(replace(file("${path.module}/scripts/supervisor.sh"), local.shell_comments, ""))
 
-    # The bootstrap itself runs the installer where the workspace has no JavaScript runtime.
+    # The bootstrap itself runs the installer if the workspace has no JavaScript runtime.
     installer_url_base64 = local.install_amp && !var.install_via_npm ? base64encode(var.amp_installer_url) : ""
     amp_version_base64   = base64encode(local.amp_version)
 

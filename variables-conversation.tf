@@ -80,14 +80,14 @@ variable "continue" {
   type        = bool
   default     = true
   nullable    = false
-  description = "Whether a workspace that starts again goes on with the Amp thread that the module opened before. false: a new thread at every start."
+  description = "Whether a workspace that starts again continues the Amp thread that the module opened before. false: a new thread at every start."
 }
 
 variable "thread_id" {
   type        = string
   default     = ""
   nullable    = false
-  description = "Amp thread to go on with, as `T-...` or its address; wins over `continue`. Empty: the module's own thread."
+  description = "Amp thread to continue, as `T-...` or its address; wins over `continue`. Empty: the module's own thread."
 
   validation {
     # src/amp/thread-id.ts reads the same.

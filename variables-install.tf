@@ -31,7 +31,7 @@ variable "amp_update_check_hours" {
   type        = number
   default     = 24
   nullable    = false
-  description = "How often, in hours, a newer Amp is looked for at a workspace start where `amp_version` is empty or `latest`. 0: at every start. A failed look-up never stops a start, and Amp is never replaced by an older version."
+  description = "How often, in hours, a newer Amp is looked for at a workspace start if `amp_version` is empty or `latest`. 0: at every start. A failed look-up never stops a start, and Amp is never replaced by an older version."
 
   validation {
     condition     = var.amp_update_check_hours >= 0
@@ -98,7 +98,7 @@ variable "agentapi_sha256" {
 variable "pre_install_script" {
   type        = string
   default     = null
-  description = "Script that runs before anything is installed; where it fails, nothing is. Its output goes to `pre_install.log` in the module directory, until it ends: what it leaves running in the background goes on, and needs a log of its own. null: none."
+  description = "Script that runs before anything is installed; if it fails, nothing is. Its output goes to `pre_install.log` in the module directory, until it ends: what it leaves running in the background continues, and needs a log of its own. null: none."
 }
 
 variable "post_install_script" {

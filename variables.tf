@@ -21,7 +21,7 @@ variable "workdir" {
   type        = string
   default     = ""
   nullable    = false
-  description = "Folder in the workspace that Amp works in: an absolute path, or one that starts with `~` or `$HOME`. Created where it is missing. Required (the deprecated `folder` also counts)."
+  description = "Folder in the workspace that Amp works in: an absolute path, or one that starts with `~` or `$HOME`. Created if it is missing. Required (the deprecated `folder` also counts)."
 
   validation {
     condition     = var.workdir != "" || var.folder != ""
@@ -83,7 +83,7 @@ variable "mode" {
   type        = string
   default     = ""
   nullable    = false
-  description = "Agent mode of Amp. Modes differ between releases: `amp --help` lists those of the installed one, and the start fails where it does not know the mode. Empty: Amp's own default."
+  description = "Agent mode of Amp. Modes differ between releases: `amp --help` lists those of the installed one, and the start fails if it does not know the mode. Empty: Amp's own default."
 
   validation {
     condition     = can(regex("^([A-Za-z0-9][[:graph:]]*)?$", var.mode))

@@ -3,7 +3,7 @@
 # a start needs, amp-tools.mjs for everything else.
 #
 # Search order: AMP_MODULE_RUNTIME, Node >= 20.5 on PATH, version managers in the home, bun, deno, an installed Amp
-# (the official binary contains Bun). Where there is none and AMP_MODULE_INSTALLER_URL_BASE64 is set, Amp is installed
+# (the official binary contains Bun). If there is none and AMP_MODULE_INSTALLER_URL_BASE64 is set, Amp is installed
 # with its official installer first and serves as the runtime.
 set -eu
 
@@ -132,8 +132,8 @@ find_runtime() {
   done
 }
 
-# An Amp that is a script, or does not run on this system, is no runtime. Only Bun answers --revision, such as
-# 1.4.1+2bbcd6d3d; an Amp without a Bun would take the bundle's path for a prompt.
+# An Amp binary that is a script, or does not run on this system, is no runtime. Only Bun answers --revision, such as
+# 1.4.1+2bbcd6d3d; an Amp binary without a Bun would take the bundle's path for a prompt.
 is_bun_inside() {
   case $(BUN_BE_BUN=1 "$1" --revision 2>/dev/null </dev/null) in
     [1-9]*.*.*+*) ;;
@@ -225,7 +225,7 @@ fetch_once() {
   fi
 }
 
-# download <url> <target>: as src/base/download.ts does it: five attempts, but one where asking again would give the
+# download <url> <target>: as src/base/download.ts does it: five attempts, but one if asking again would give the
 # same answer, and no redirect from https to http, which wget could not be told before.
 download() {
   attempt=1
@@ -262,7 +262,7 @@ download() {
 }
 
 # fail_of <what failed> <status> <otherwise to be done>: curl ends with 60 for a certificate of an unknown CA, and with
-# 77 where SSL_CERT_FILE cannot be read.
+# 77 if SSL_CERT_FILE cannot be read.
 fail_of() {
   case $2 in
     60 | 77)

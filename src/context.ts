@@ -27,7 +27,7 @@ export interface Context {
  * The module's files, whether or not they are there.
  *
  * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
- * @throws ModuleError where the home cannot be used
+ * @throws ModuleError if the home cannot be used
  */
 export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
   const home = env["HOME"] || homedir();
@@ -43,7 +43,7 @@ export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
 
 /**
  * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
- * @throws ModuleError where the home or `config.json` cannot be used
+ * @throws ModuleError if the home or `config.json` cannot be used
  */
 export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Context {
   const env = { ...processEnv };

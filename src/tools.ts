@@ -23,7 +23,7 @@ import { reportFailure } from "./report.ts";
 const thisFile = fileURLToPath(import.meta.url);
 
 process.umask(0o077);
-// Set where Amp's own Bun runs this file; the Amp that we start would be a Bun again.
+// Set if Amp's own Bun runs this file; the Amp that we start would be a Bun again.
 delete process.env["BUN_BE_BUN"];
 
 try {

@@ -65,6 +65,6 @@ module "amp" {
 }
 
 output "amp_logs" {
-  description = "Where this workspace keeps Amp's logs."
+  description = "If this workspace keeps Amp's logs."
   value       = one(module.amp[*].module_dir)
 }

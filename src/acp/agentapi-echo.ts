@@ -27,12 +27,12 @@ export class AgentApiEcho {
     return this.#state;
   }
 
-  /** Waits for the connection. @returns false where there is none in time */
+  /** Waits for the connection. @returns false if there is none in time */
   connected(): Promise<boolean> {
     return this.#until(() => this.#connected, CONNECT_TIMEOUT_MS);
   }
 
-  /** Waits until the conversation is another one than `since`. @returns false where it stays the same */
+  /** Waits until the conversation is another one than `since`. @returns false if it stays the same */
   changed(since: EchoState, timeoutMs: number): Promise<boolean> {
     return this.#until(() => this.#state !== since, timeoutMs);
   }

@@ -7,13 +7,13 @@ import { quote } from "../base/shell.ts";
 /** A tool call that a rule wants somebody's consent for. */
 export interface PermissionQuestion {
   tool: string;
-  /** The tool's arguments; undefined where they are no JSON. */
+  /** The tool's arguments; undefined if they are no JSON. */
   input: unknown;
 }
 
 export interface PermissionAnswer {
   isAllowed: boolean;
-  /** Told to the model where it is refused. */
+  /** Told to the model if it is refused. */
   reason: string;
 }
 
@@ -50,7 +50,7 @@ export class PermissionBroker {
     return new PermissionBroker(folder, server, [...command, socket]);
   }
 
-  /** A program that lets `decider`, the program of a user's own rule, decide, and asks only where that wants it. */
+  /** A program that lets `decider`, the program of a user's own rule, decide, and asks only if that wants it. */
   programFor(decider: string): string {
     const known = this.#deciders.get(decider);
     if (known) return known;

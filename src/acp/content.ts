@@ -10,7 +10,7 @@ export class BadPrompt extends RequestError {
 
 /**
  * Turns a prompt of the client into a user message for Amp.
- * @throws BadPrompt for audio, and where there is nothing to read: under AgentAPI a key that somebody presses, such as
+ * @throws BadPrompt for audio, and if there is nothing to read: under AgentAPI a key that somebody presses, such as
  * Ctrl-C, arrives as a prompt
  */
 export function toInputBlocks(prompt: readonly ContentBlock[]): InputBlock[] {

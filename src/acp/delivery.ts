@@ -17,7 +17,7 @@ const REST = { between: { roundTrips: 2, ms: 40 }, last: { roundTrips: 4, ms: 10
 export interface DeliveryOptions {
   /** Send the next update only when the client has handled the last. */
   isPaced: boolean;
-  /** Shows what the client has handled, where it can be known. */
+  /** Shows what the client has handled, if it can be known. */
   echo: Pick<AgentApiEcho, "state" | "connected" | "changed"> | undefined;
   /** Ends with the connection. */
   signal: AbortSignal;
@@ -52,7 +52,7 @@ export class Delivery {
     this.#signal = options.signal;
   }
 
-  /** Queues an update; waits only where too many are queued. */
+  /** Queues an update; waits only if too many are queued. */
   async send(update: SessionUpdate): Promise<void> {
     for (const part of split(update)) {
       const last = this.#waiting.at(-1);
@@ -72,7 +72,7 @@ export class Delivery {
   }
 
   async #run(): Promise<void> {
-    // The caller goes on first, so that updates which come together are joined.
+    // The caller continues first, so that updates which come together are joined.
     await Promise.resolve();
     try {
       for (
@@ -136,7 +136,7 @@ function textOf(update: SessionUpdate): { update: Chunk; text: string } | undefi
   return chunk.content.type === "text" ? { update: chunk, text: chunk.content.text } : undefined;
 }
 
-/** Two chunks of the same text as one, or undefined where they are not that. */
+/** Two chunks of the same text as one, or undefined if they are not that. */
 function join(first: SessionUpdate, second: SessionUpdate): SessionUpdate | undefined {
   const [a, b] = [textOf(first), textOf(second)];
   if (!a || !b || a.update.sessionUpdate !== b.update.sessionUpdate) return undefined;

@@ -3,7 +3,7 @@ import { chunk } from "./updates.ts";
 
 /**
  * A thread's past, from `amp threads markdown`: what stands under a heading `## User` or `## Assistant` is that one's
- * message; text without such headings is passed on as one message, so nothing is lost where Amp words it otherwise.
+ * message; text without such headings is passed on as one message, so nothing is lost if Amp words it otherwise.
  */
 export function historyUpdates(markdown: string): SessionUpdate[] {
   const body = markdown.replace(/^---\n[\s\S]*?\n---\n/, "");

@@ -10,7 +10,7 @@ import { AGENT_LINE } from "./signals.ts";
 
 const HELPER = "--ask-through";
 
-// Set where Amp's own Bun runs this file; the Amp that is started here would be a Bun again.
+// Set if Amp's own Bun runs this file; the Amp that is started here would be a Bun again.
 delete process.env["BUN_BE_BUN"];
 
 const [first = "", second = "", third] = process.argv.slice(2);

@@ -5,14 +5,14 @@ import { type ExecuteOptions, VISIBILITIES } from "../amp/options.ts";
 import { threadId } from "../amp/thread-id.ts";
 import { xdgFolders } from "../base/xdg.ts";
 
-/** What happens where a permission rule says `ask`: `auto` asks the client, and refuses where nobody sits there. */
+/** What happens if a permission rule says `ask`: `auto` asks the client, and refuses if nobody sits there. */
 export type AskPolicy = (typeof ASK)[number];
 
 export interface AgentOptions {
   ask: AskPolicy;
-  /** Thread that the first new session goes on with. */
+  /** Thread that the first new session continues. */
   thread?: string;
-  /** The first new session goes on with the thread in `threadFile`. */
+  /** The first new session continues the thread in `threadFile`. */
   isContinued: boolean;
   /** Gets the id of the thread in use, as JSON. */
   threadFile?: string;
@@ -61,7 +61,7 @@ export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on 
   --continue                begin with the thread in --thread-file
   --label <label>           label for new threads, may be repeated
   --visibility <who>        visibility of new threads: ${VISIBILITIES.join(", ")}
-  --ask <policy>            where a permission rule says "ask": ${ASK.join(", ")}
+  --ask <policy>            if a permission rule says "ask": ${ASK.join(", ")}
   --timeout <seconds>       end a turn after this time; ${DEFAULT_TIMEOUT_S} by default, 0 for never
   --agentapi-url <url>      the AgentAPI that runs this agent: lets it see that nothing gets lost on the way
   --settings-file <file>    Amp's settings in place of the user's

@@ -34,7 +34,7 @@ export interface SessionSetup {
   amp: AmpProbe;
   execution: ExecuteOptions;
   mcpServers: Readonly<Record<string, McpServerConfig>>;
-  /** What happens where a rule says `ask`. */
+  /** What happens if a rule says `ask`. */
   ask: "client" | "deny" | "allow";
   /** The client shows no errors and handles updates out of order: see `Delivery`. */
   isUnattended: boolean;
@@ -50,7 +50,7 @@ export interface SessionSetup {
   signal: AbortSignal;
 }
 
-/** One conversation: an Amp thread that every prompt goes on with, one Amp process for each turn. */
+/** One conversation: an Amp thread that every prompt continues, one Amp process for each turn. */
 export class Session {
   mode: string | undefined;
   readonly #setup: SessionSetup;
@@ -152,7 +152,7 @@ export class Session {
     };
   }
 
-  /** Rules that ask through this agent, or undefined where Amp asks for nothing. */
+  /** Rules that ask through this agent, or undefined if Amp asks for nothing. */
   async #rulesThatAsk() {
     const { amp, execution, cwd, helper, log } = this.#setup;
     const settings = readSettings(settingsPath(process.env, execution.settingsFile));
@@ -207,7 +207,7 @@ export class Session {
     return { stopReason: isMaxTurns ? "max_turn_requests" : stopReason, _meta: { amp } };
   }
 
-  /** AgentAPI drops a failed turn's message, and tells nobody why where the prompt was its first one. */
+  /** AgentAPI drops a failed turn's message, and tells nobody why if the prompt was its first one. */
   async #tellFailure(error: unknown, turn: Turn): Promise<PromptResponse> {
     const { message, data } = toRequestError(error, this.#redact);
     await this.#delivery.send(this.#updates.text(`Amp could not do this. ${message}`));

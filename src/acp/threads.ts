@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { threadId } from "../amp/thread-id.ts";
 
 /**
- * Which Amp thread a session goes on with. A session of the client exists before Amp has a thread for it, so both ids
- * are kept: one small file for each session, and one for the last thread where the caller wants to know it.
+ * Which Amp thread a session continues. A session of the client exists before Amp has a thread for it, so both ids
+ * are kept: one small file for each session, and one for the last thread if the caller wants to know it.
  */
 export class ThreadStore {
   readonly #folder: string;

@@ -44,7 +44,7 @@ export class Updates {
     });
   }
 
-  /** The turn's answer, where it is not what was said last. */
+  /** The turn's answer, if it is not what was said last. */
   answer(text: string): SessionUpdate[] {
     if (this.#said.endsWith(text)) return [];
     this.#said.add(text);
@@ -66,7 +66,7 @@ export class Updates {
     return content.flatMap((block) => this.#toolResult(isBlock(block, "unknown") ? block.block : block));
   }
 
-  /** Text of the main conversation, as a paragraph of its own where text went before it. */
+  /** Text of the main conversation, as a paragraph of its own if text went before it. */
   text(text: string): SessionUpdate {
     const separated = this.#needsBreak ? `\n\n${text}` : text;
     this.#needsBreak = !text.endsWith("\n");

@@ -32,7 +32,7 @@ export async function firstAnswer(client: AgentApiClient, options: WaitOptions):
 }
 
 /**
- * The first event that `predicate` accepts, from the conversation so far or from what comes. Subscribes again where
+ * The first event that `predicate` accepts, from the conversation so far or from what comes. Subscribes again if
  * AgentAPI drops a slow reader or the line falls silent; rejects with `unreachable` once nothing listens any more.
  */
 export async function until(

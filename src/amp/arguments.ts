@@ -16,8 +16,8 @@ export interface InvocationFiles {
 }
 
 /**
- * Builds Amp's arguments. A flag is passed only where `--help` lists it. What changes the outcome (mode, visibility,
- * labels, settings, MCP servers) fails where it is not listed; comfort (colour, notifications, logs) is left out.
+ * Builds Amp's arguments. A flag is passed only if `--help` lists it. What changes the outcome (mode, visibility,
+ * labels, settings, MCP servers) fails if it is not listed; comfort (colour, notifications, logs) is left out.
  *
  * @throws AmpError unsupported_version
  * @throws AmpOptionError for a mode that this Amp does not have
@@ -67,7 +67,7 @@ export function buildInvocation(
 
 /** What a person's own Amp, with its screen, is started with. */
 export interface ScreenOptions extends Pick<ExecuteOptions, "mode" | "labels" | "visibility"> {
-  /** The thread to go on with, or undefined for one that Amp opens. */
+  /** The thread to continue, or undefined for one that Amp opens. */
   thread?: string | undefined;
 }
 

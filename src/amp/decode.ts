@@ -5,7 +5,7 @@ import type { Line } from "./lines.ts";
 /** A line of the stream: what it says, and how it was written. */
 export interface AmpRecord {
   event: AmpEvent;
-  /** The line as Amp wrote it; masked where it is no JSON, empty where it was too long to be kept. */
+  /** The line as Amp wrote it; masked if it is no JSON, empty if it was too long to be kept. */
   text: string;
 }
 

@@ -66,7 +66,7 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
     pattern: /(unknown|unrecognized) (option|argument|command|flag)|invalid flag "/i,
   },
   { kind: "settings", pattern: /invalid json in settings file/i },
-  // Seen with 0.0.1790142911 where a page of HTML answers; Node says "Unexpected token '<'".
+  // Seen with 0.0.1790142911 when a page of HTML answers; Node says "Unexpected token '<'".
   { kind: "portal", pattern: /SyntaxError: Failed to parse JSON|unexpected token '?<|<!doctype html/i },
 ];
 

@@ -46,13 +46,13 @@ const REMEDIES: Record<AmpErrorKind, string> = {
 };
 
 export interface AmpErrorDetails {
-  /** What to do about it, where that is more than the kind's usual advice. */
+  /** What to do about it, if that is more than the kind's usual advice. */
   remedy?: string;
   /** The end of Amp's error output (at most 64 KiB), secrets masked. */
   stderrTail?: string;
   exitCode?: number;
   signal?: string;
-  /** The Amp thread that the failed turn belongs to, where it was already known. */
+  /** The Amp thread that the failed turn belongs to, if it was already known. */
   threadId?: string;
   cause?: unknown;
 }

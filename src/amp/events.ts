@@ -109,14 +109,14 @@ export type UserEvent = z.infer<typeof user>;
 /** The last event of a turn. `subtype`: `success`, `error_during_execution`, `error_max_turns`, or a newer word. */
 export type ResultEvent = z.infer<typeof result>;
 
-/** JSON that is no known event, as it came; `reason` where a known type has an unknown shape. */
+/** JSON that is no known event, as it came; `reason` if a known type has an unknown shape. */
 export interface UnknownEvent {
   type: "unknown";
   event: unknown;
   reason?: string;
 }
 
-/** A line that is no JSON. The stream goes on after it. */
+/** A line that is no JSON. The stream continues after it. */
 export interface BrokenLine {
   type: "broken";
   /** Counted from 1. */
@@ -187,7 +187,7 @@ function mendContent(message: { content?: unknown }, known: z.ZodMiniType): void
   );
 }
 
-/** Text of anything that stands for a reason or an answer: its message, where it has one, or its JSON. */
+/** Text of anything that stands for a reason or an answer: its message, if it has one, or its JSON. */
 function wordsOf(value: unknown): string {
   const message = typeof value === "object" && value !== null && "message" in value ? value.message : value;
   return typeof message === "string" ? message : JSON.stringify(value);

@@ -17,7 +17,7 @@ import { overlaidSettings, readSettings, settingsPath } from "./settings.ts";
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_GRACE_MS = 5_000;
-/** An Amp that waits for a login has nothing to save. */
+/** An Amp process that waits for a login has nothing to save. */
 const LOGIN_GRACE_MS = 200;
 /** How long Amp may stay after its last result. Its answer is whole by then. */
 const LINGER_MS = 10_000;
@@ -29,7 +29,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
  * Runs one or several turns and yields Amp's events as they come. A `result` event that is an error is an event like
  * any other; see `run` for one that throws.
  *
- * @throws AmpError after the last event, where Amp did not end with a result
+ * @throws AmpError after the last event, if Amp did not end with a result
  * @throws AmpOptionError for options that no Amp can take
  */
 export async function* execute(prompt: Prompt, options: ExecuteOptions = {}): AsyncGenerator<AmpEvent> {

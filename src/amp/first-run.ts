@@ -7,8 +7,8 @@ import type { Log } from "../base/log.ts";
 const DISMISSED = "neoWelcomeDismissed";
 
 /**
- * Tells Amp that its welcome tour has been seen: in a home where it has not, the tour comes before the input box and
- * swallows what is typed. Everything else in Amp's file stays. The start turns the tour's pages where this cannot be
+ * Tells Amp that its welcome tour has been seen: in a home in which it has not, the tour comes before the input box and
+ * swallows what is typed. Everything else in Amp's file stays. The start turns the tour's pages if this cannot be
  * written, so that is no failure.
  *
  * @param path `session` of `ampFiles`

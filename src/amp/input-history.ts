@@ -18,7 +18,7 @@ export class InputHistory {
     this.#from = read(path, 0).size;
   }
 
-  /** Whether a text was submitted since. False where there is no such list, too. */
+  /** Whether a text was submitted since. False if there is no such list, too. */
   hasNew(text: string): boolean {
     const { size, tail } = read(this.#path, this.#from);
     if (size === this.#from) return false;

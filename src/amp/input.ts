@@ -14,7 +14,7 @@ export type Prompt = string | readonly InputMessage[] | AsyncIterable<InputMessa
  * The bytes for Amp's stdin. A prompt never goes into the argument list: anybody on the machine can read that, and it
  * is limited to 128 KiB.
  *
- * @param isStreamInput false for an Amp without `--stream-json-input`, which takes one text
+ * @param isStreamInput false for an Amp release without `--stream-json-input`, which takes one text
  */
 export async function* inputLines(prompt: Prompt, isStreamInput: boolean): AsyncGenerator<string> {
   const messages = typeof prompt === "string" ? [prompt] : prompt;

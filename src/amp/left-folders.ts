@@ -15,7 +15,7 @@ const SIGNALS = [
 ] as const;
 
 /**
- * Removes the private folders of processes that were killed, for their files hold secrets. An Amp that still reads them
+ * Removes the private folders of processes that were killed, for their files hold secrets. An Amp process that still reads them
  * is ended first: without its settings it would work without their permission rules.
  *
  * @returns what there is to tell about that, a sentence each
@@ -52,7 +52,7 @@ function readerIn(folder: string): ProcessIdentity | undefined {
 }
 
 async function end(amp: ProcessIdentity): Promise<string> {
-  const what = `An Amp (pid ${amp.pid}) whose run was killed still worked`;
+  const what = `An Amp process (pid ${amp.pid}) whose run was killed still worked`;
   for (const [signal, ms] of SIGNALS) {
     killGroup(amp.pid, signal);
     const deadline = performance.now() + ms;

@@ -5,7 +5,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /** One line without its line end. `number` counts every line from 1, empty ones too. */
 export interface Line {
   number: number;
-  /** The line's text; empty where the line was longer than the limit. */
+  /** The line's text; empty if the line was longer than the limit. */
   text: string;
   /** Bytes of a line that was too long to be kept. */
   droppedBytes?: number;

@@ -67,7 +67,7 @@ export interface ExecuteOptions extends AmpOptions {
   skills?: string | readonly string[];
   /** At most 20; letters, digits and hyphens. */
   labels?: readonly string[];
-  /** Thinking blocks in the stream, where this Amp can. */
+  /** Thinking blocks in the stream, if this Amp can. */
   thinking?: boolean;
   /** Settings, by full name (`amp.…`), laid over the settings file for this run only. */
   settings?: Readonly<Record<string, unknown>>;

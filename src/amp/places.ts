@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { onEveryPathFolder } from "../base/executables.ts";
 
-/** What the places of an Amp depend on. */
+/** What the places of the Amp binary depend on. */
 export interface AmpSearch {
   env: NodeJS.ProcessEnv;
   /** The user's home directory. */
@@ -11,7 +11,7 @@ export interface AmpSearch {
 }
 
 /**
- * Every path that an Amp may have, in order of preference: `AMP_CLI_PATH` (which Amp's own SDKs read too), the official
+ * Every path that the Amp binary may have, in order of preference: `AMP_CLI_PATH` (which Amp's own SDKs read too), the official
  * installer's places, npm prefixes, `PATH`. The launcher, scripts/amp-module.sh, has the same list for when there is no
  * runtime yet.
  */

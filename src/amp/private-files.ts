@@ -17,18 +17,18 @@ export class PrivateFolder {
 
   constructor() {
     this.path = mkdtempSync(join(tmpdir(), `amp-${ownerOf(process.pid)}-`));
-    // Also where the process ends before anybody could call `remove`.
+    // Also if the process ends before anybody could call `remove`.
     process.once("exit", this.#remove);
   }
 
-  /** Writes a file of mode 0600, or 0700 where it is to be run. @returns its path */
+  /** Writes a file of mode 0600, or 0700 if it is to be run. @returns its path */
   write(name: string, text: string, mode: 0o600 | 0o700 = 0o600): string {
     const path = join(this.path, name);
     writeFileSync(path, text, { mode });
     return path;
   }
 
-  /** Notes who reads the files: without them it must not go on. */
+  /** Notes who reads the files: without them it must not continue. */
   isReadBy(pid: number): void {
     this.write(READER, JSON.stringify(identifyProcess(pid) ?? null));
   }

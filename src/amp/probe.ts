@@ -36,10 +36,10 @@ export class AmpProbeError extends Error {
 }
 
 /**
- * Runs `amp --version` and `amp --help`, or takes both from the cache where the binary is still the same file.
+ * Runs `amp --version` and `amp --help`, or takes both from the cache if the binary is still the same file.
  *
- * @param path absolute path of an Amp, as `findAmps` returns it
- * @throws AmpProbeError where it does not run
+ * @param path absolute path of an Amp binary, as `findAmps` returns it
+ * @throws AmpProbeError if it does not run
  */
 export async function probeAmp(
   path: string,

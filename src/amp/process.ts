@@ -57,7 +57,7 @@ export class AmpProcess {
 
   /**
    * Starts `path` (a `.js` file under this JavaScript runtime).
-   * @throws AmpError cli_not_found where it cannot be started
+   * @throws AmpError cli_not_found if it cannot be started
    */
   static async start(path: string, args: readonly string[], options: LaunchOptions): Promise<AmpProcess> {
     const { file, args: before } = ampCommand(path);
@@ -122,7 +122,7 @@ export class AmpProcess {
     return this.#ending;
   }
 
-  /** Lets go of an Amp that has ended by itself. What it left running on purpose, such as a server, goes on. */
+  /** Lets go of an Amp process that has ended by itself. What it left running on purpose, such as a server, continues. */
   release(): void {
     this.#stdout.destroy();
     this.#child.stderr?.destroy();

@@ -10,7 +10,7 @@ import { threadId } from "./thread-id.ts";
 export interface RunResult {
   /** The final text. */
   text: string;
-  /** The Amp thread (`T-…`); `continueThread` goes on with it. */
+  /** The Amp thread (`T-…`); `continueThread` continues it. */
   threadId: string;
   turns?: number;
   durationMs?: number;
@@ -23,7 +23,7 @@ export interface RunResult {
  * Runs Amp to the end and returns its final text. With several messages that is the last one's, and one that fails is
  * the run's failure.
  *
- * @throws AmpError where it failed, also where Amp reported the failure itself
+ * @throws AmpError if it failed, also if Amp reported the failure itself
  * @throws AmpOptionError for options that no Amp can take
  */
 export async function run(prompt: Prompt, options: ExecuteOptions = {}): Promise<RunResult> {

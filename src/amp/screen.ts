@@ -59,7 +59,7 @@ export function readScreen(text: string): AmpScreen {
   };
 }
 
-/** The key that turns this page of the tour, or undefined where the screen is none. */
+/** The key that turns this page of the tour, or undefined if the screen is none. */
 export function tourKey(text: string): string | undefined {
   return TOUR_KEYS.find(([foot]) => foot.test(text.trimEnd()))?.[1];
 }

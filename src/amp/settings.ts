@@ -17,7 +17,7 @@ export function settingsPath(env: NodeJS.ProcessEnv, given?: string): string {
 
 /**
  * Reads a settings file with comments; a missing one is empty.
- * @throws AmpError execution, where it cannot be read: going on without it would drop the user's permission rules
+ * @throws AmpError execution, if it cannot be read: continuing without it would drop the user's permission rules
  */
 export function readSettings(path: string): Settings {
   let text: string;
@@ -67,10 +67,10 @@ export function workspaceSettings(cwd: string): string | undefined {
 }
 
 /**
- * The settings for one run: the file's, with what the options lay over them. Undefined where they lay nothing over
+ * The settings for one run: the file's, with what the options lay over them. Undefined if they lay nothing over
  * them, so that Amp reads the file itself.
  *
- * @param allowAll set `amp.dangerouslyAllowAll`, for an Amp that has no flag for it
+ * @param allowAll set `amp.dangerouslyAllowAll`, for an Amp release that has no flag for it
  */
 export function overlaidSettings(
   base: () => Settings,

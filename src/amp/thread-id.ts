@@ -4,7 +4,7 @@ const THREAD = /(?:^|\/)(T-[A-Za-z0-9][A-Za-z0-9-]*)(?:[/?#].*)?$/;
 
 /**
  * The id in an Amp thread's id (`T-…`) or address (`https://ampcode.com/threads/T-…`).
- * @throws AmpOptionError where there is none
+ * @throws AmpOptionError if there is none
  */
 export function threadId(idOrUrl: string): string {
   const id = idOrUrl.trim().match(THREAD)?.[1];

@@ -24,7 +24,7 @@ export interface ToolDescription {
   /** Files that the call names, as the tool gives them. */
   locations: { path: string; line?: number }[];
   changes: FileChange[];
-  /** The whole to-do list, where the tool writes it. */
+  /** The whole to-do list, if the tool writes it. */
   todos?: TodoItem[];
 }
 

@@ -32,7 +32,7 @@ export function permissionsOf(user: Settings, ...stronger: readonly Settings[]):
  * that no rule speaks of, which it allows in the terminal. So its own rules are put behind the user's, each rule is
  * passed through `adapt`, and the last one allows the rest.
  *
- * @param builtin Amp's own rules; undefined where they cannot be had: then Amp applies them by itself, and refuses more
+ * @param builtin Amp's own rules; undefined if they cannot be had: then Amp applies them by itself, and refuses more
  */
 export function unattendedRules(
   rules: readonly PermissionRule[],
@@ -43,7 +43,7 @@ export function unattendedRules(
   return [...rules, ...rest].map((rule) => (isEffective(rule) ? adapt(rule) : rule));
 }
 
-/** Amp's own rules, or undefined for an Amp that does not tell them. */
+/** Amp's own rules, or undefined for an Amp release that does not tell them. */
 export async function builtinRules(amp: AmpProbe): Promise<PermissionRule[] | undefined> {
   try {
     return (await listPermissions({ amp, source: "builtin", timeoutMs: 30_000 })) as PermissionRule[];

@@ -25,7 +25,7 @@ const TEMPORARY = /^\.amp-module-(\d+)-[0-9a-f]{12}\.tmp$/;
  * A symbolic link keeps pointing where it pointed; its target is replaced. An existing file keeps its mode.
  *
  * @param mode permission bits of a new file
- * @throws the system's error (`ENOSPC`, `EACCES`, `EROFS`, …), or `EINVAL` where a device or a folder is in the way; the
+ * @throws the system's error (`ENOSPC`, `EACCES`, `EROFS`, …), or `EINVAL` if a device or a folder is in the way; the
  *   old file is then unchanged
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): void {
@@ -79,13 +79,13 @@ export function keepAside(path: string, now: Date): string {
   return aside;
 }
 
-/** The text of a file, or undefined where there is none. */
+/** The text of a file, or undefined if there is none. */
 export function readTextIfExists(path: string): string | undefined {
   return readIfExists(path)?.toString("utf8");
 }
 
 /**
- * The bytes of a file, or undefined where there is none.
+ * The bytes of a file, or undefined if there is none.
  *
  * @throws the system's error; `EINVAL` for a named pipe, which would be waited for without end
  */
@@ -103,7 +103,7 @@ export function readIfExists(path: string): Buffer | undefined {
   }
 }
 
-/** Makes a finished rename in `folder` survive a power cut, where the file system can. */
+/** Makes a finished rename in `folder` survive a power cut, if the file system can. */
 export function syncFolder(folder: string): void {
   try {
     const handle = openSync(folder, "r");

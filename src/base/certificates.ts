@@ -19,7 +19,7 @@ export function isCertificateRefused(text: string): boolean {
 /**
  * What to do about a failure whose words are `text`.
  *
- * @returns undefined where it is not about the CA
+ * @returns undefined if it is not about the CA
  */
 export function certificateFix(text: string, env: NodeJS.ProcessEnv): string | undefined {
   if (!UNKNOWN_CA.test(text)) return undefined;

@@ -29,7 +29,7 @@ export interface DownloadOptions {
 
 /** A download that failed for good. The message names the URL, without any secret in it, and the reason. */
 export class DownloadError extends Error {
-  /** The last HTTP status, where there was an answer. */
+  /** The last HTTP status, if there was an answer. */
   readonly status: number | undefined;
 
   constructor(message: string, options: { status?: number | undefined; cause?: unknown } = {}) {
@@ -41,7 +41,7 @@ export class DownloadError extends Error {
 
 /**
  * Downloads `url` and puts it in place of `target`, whole or not at all: streamed to a temporary file beside it,
- * size and checksum checked, synced, proved, renamed. Network errors, 408, 425, 429 and 5xx are tried again, going on
+ * size and checksum checked, synced, proved, renamed. Network errors, 408, 425, 429 and 5xx are tried again, continuing
  * where the last attempt broke off.
  *
  * @throws DownloadError, or what `prove` threw; `target` is then unchanged

@@ -7,7 +7,7 @@ export const FOLDER_FIX = "Set workdir to a folder of the workspace's user, or p
 /**
  * Why `path` is no folder to work in, as the end of a sentence that begins with it.
  *
- * @returns undefined where it is one
+ * @returns undefined if it is one
  */
 export function folderProblem(path: string): string | undefined {
   try {

@@ -10,7 +10,7 @@ export type Place = readonly [key: string, inner?: string | number];
 /**
  * Reads JSON with comments and trailing commas, as Amp does: of a key that is there twice the last one counts.
  *
- * @returns the root object, or undefined where the text is anything else
+ * @returns the root object, or undefined if the text is anything else
  */
 export function parseJsonc(text: string): Node | undefined {
   const errors: ParseError[] = [];
@@ -165,7 +165,7 @@ function lineBreakAfter(text: string, from: number, to: number): number | undefi
   return undefined;
 }
 
-/** The span with its line, where nothing else is on it; else the span and the blanks behind it. */
+/** The span with its line, if nothing else is on it; else the span and the blanks behind it. */
 function wholeLine(text: string, from: number, to: number): [from: number, to: number] {
   const start = lineStart(text, from);
   const after = text.slice(to).match(/^[ \t]*(\r?\n)?/)?.[0] ?? "";

@@ -29,7 +29,7 @@ export class LockNotWritable extends ModuleError {
  * Runs `work` while holding the lock file `path`. A lock whose holder has died is taken over; that is judged by
  * the holder's identity alone, so neither the clock nor file times matter.
  *
- * @throws ModuleError where another process still holds it after `timeoutMs`; LockNotWritable
+ * @throws ModuleError if another process still holds it after `timeoutMs`; LockNotWritable
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   await acquire(path, options);
@@ -101,7 +101,7 @@ function linkUnlessThere(existing: string, path: string): boolean {
   }
 }
 
-/** Where the file could not be written there is nothing to remove, and a read-only disk refuses even that. */
+/** If the file could not be written there is nothing to remove, and a read-only disk refuses even that. */
 function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
@@ -110,7 +110,7 @@ function removeQuietly(path: string): void {
   }
 }
 
-/** The holder, or undefined where the lock was released meanwhile. An unreadable lock belongs to nobody alive. */
+/** The holder, or undefined if the lock was released meanwhile. An unreadable lock belongs to nobody alive. */
 function readHolder(path: string): ProcessIdentity | undefined {
   const text = readTextIfExists(path);
   if (text === undefined) return undefined;

@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   startedAt: string;
 }
 
-/** The identity of a live process, or undefined where there is none (a zombie counts as gone). */
+/** The identity of a live process, or undefined if there is none (a zombie counts as gone). */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const startedAt = process.platform === "linux" ? startTimeFromProc(pid) : startTimeFromPs(pid);
@@ -53,7 +53,7 @@ export function statFields(pid: number): string[] {
   return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-/** The pids of all processes; empty where the system has no `/proc`. */
+/** The pids of all processes; empty if the system has no `/proc`. */
 export function livePids(): number[] {
   return namesIn("/proc")
     .filter((name) => /^\d+$/.test(name))

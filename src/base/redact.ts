@@ -24,7 +24,7 @@ export interface Redact {
 /**
  * Builds the mask from what is secret in this run: values of environment variables with a secret's name, and the
  * values of `env` and `headers` of MCP servers. Each is masked plain, JSON-escaped and URL-escaped, and line by line
- * where it has several; `Authorization` headers, passwords in URLs, parameters that are named like a secret and Amp's keys
+ * if it has several; `Authorization` headers, passwords in URLs, parameters that are named like a secret and Amp's keys
  * are masked whatever their value. `mask` in scripts/amp-module.sh is the same for when there is no runtime yet.
  *
  * @param env the process's environment

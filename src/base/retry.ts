@@ -6,7 +6,7 @@ import { errorCode, reasonOf } from "./errors.ts";
 export class AttemptError extends Error {
   /** Asking again would give the same answer. */
   readonly isFinal: boolean;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was an answer. */
   readonly status: number | undefined;
   /** What the server asked for, in milliseconds. */
   readonly pauseMs: number | undefined;

@@ -17,7 +17,7 @@ export interface RunOptions {
   redact?: Redact;
   /** Called with each line of stdout and stderr, in order of arrival. */
   onLine?: (line: string, from: "stdout" | "stderr") => void;
-  /** Says for a line why the program need not go on; it is ended then. */
+  /** Says for a line why the program need not continue; it is ended then. */
   endAt?: (line: string) => string | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface RunOptions {
 export interface RunResult {
   exitCode: number;
   output: string;
-  /** Set where it could not be started, was ended by a signal, or took longer than `timeoutMs`, and by `endAt`. */
+  /** Set if it could not be started, was ended by a signal, or took longer than `timeoutMs`, and by `endAt`. */
   failure?: string;
 }
 

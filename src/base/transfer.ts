@@ -29,8 +29,8 @@ export interface Progress {
 }
 
 /**
- * One file on its way, over as many attempts as it takes: where the server names a validator for its bytes, an attempt
- * goes on where the one before broke off (RFC 9110, 14.2 and 13.1.5).
+ * One file on its way, over as many attempts as it takes: if the server names a validator for its bytes, an attempt
+ * continues where the one before broke off (RFC 9110, 14.2 and 13.1.5).
  */
 export class Transfer {
   readonly #url: URL;
@@ -106,7 +106,7 @@ export class Transfer {
     throw new AttemptError("too many redirects", { isFinal: true });
   }
 
-  /** Looks at the answer's head and decides whether its body goes on or begins anew; returns the whole size. */
+  /** Looks at the answer's head and decides whether its body continues or begins anew; returns the whole size. */
   async #begin(answer: HttpAnswer): Promise<number | undefined> {
     if (answer.status === 416 && this.#bytes > 0) {
       // What the server has is shorter than what came before: it is another file, so the next attempt begins anew.

@@ -5,7 +5,7 @@ import { statFields } from "./process-identity.ts";
 /** Clock ticks of a second in `/proc`: the same on every Linux that Node runs on. */
 const TICKS_PER_S = 100;
 
-/** For how many seconds a process has been running, or undefined where there is none. */
+/** For how many seconds a process has been running, or undefined if there is none. */
 export function uptimeOf(pid: number): number | undefined {
   return process.platform === "linux" ? uptimeFromProc(pid) : uptimeFromPs(pid);
 }

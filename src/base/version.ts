@@ -7,7 +7,7 @@ export function versionIn(text: string, prefix = "^"): string | undefined {
  * Orders two versions by their numeric parts: `0.0.1790142911-g7618fb` is newer than `0.0.1780000000-gabc`. What follows
  * a `-` does not count, except that with equal numbers a version without it is the newer one.
  *
- * @returns negative where `a` is older, 0 where neither is newer, positive where `a` is newer
+ * @returns negative if `a` is older, 0 if neither is newer, positive if `a` is newer
  */
 export function compareVersions(a: string, b: string): number {
   const [numbersA, suffixA] = split(a);

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 
-/** Where programs keep what is theirs in a home: `XDG_…_HOME` where set, as Amp follows them, else the usual folders. */
+/** Where programs keep what is theirs in a home: `XDG_…_HOME` if set, as Amp follows them, else the usual folders. */
 export function xdgFolders(env: NodeJS.ProcessEnv, home: string) {
   const folder = (name: string, usual: string) => {
     const set = env[name];

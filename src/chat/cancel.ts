@@ -19,10 +19,10 @@ const LOOK_EVERY_MS = 100;
 const SIGUSR2 = 12;
 
 /**
- * Ends what Amp is at work on; the conversation goes on. AgentAPI itself has no way to do so.
+ * Ends what Amp is at work on; the conversation continues. AgentAPI itself has no way to do so.
  *
- * @returns false where Amp is not at work
- * @throws ModuleError where it cannot be asked
+ * @returns false if Amp is not at work
+ * @throws ModuleError if it cannot be asked
  */
 export async function cancelTurn(context: Context, { client, status }: Server): Promise<boolean> {
   if (context.config.transport === "stream") {

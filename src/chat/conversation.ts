@@ -14,7 +14,7 @@ const RECALLED = 12;
 /**
  * A conversation on this terminal, until Ctrl-D.
  *
- * @throws ModuleError where there is nobody to talk to at its begin
+ * @throws ModuleError if there is nobody to talk to at its begin
  */
 export async function converse(context: Context): Promise<void> {
   const { stdin, stdout, env } = process;

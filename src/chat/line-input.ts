@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 export interface LineInputEvents {
   /** A whole message, of one line or several. */
   onMessage: (text: string) => void;
-  /** Ctrl-C: `isEmpty` where nothing was typed. */
+  /** Ctrl-C: `isEmpty` if nothing was typed. */
   onInterrupt: (isEmpty: boolean) => void;
   /** Ctrl-D, or the end of the input. */
   onEnd: () => void;

@@ -24,7 +24,7 @@ export interface SayOptions {
  * Says something to Amp and prints the answer.
  *
  * @returns the answer, and whether the turn was cancelled
- * @throws ModuleError where it cannot be said
+ * @throws ModuleError if it cannot be said
  */
 export async function say(options: SayOptions): Promise<{ answer: string; isCancelled: boolean }> {
   const { context, text, write, onEvent = () => {}, cancel } = options;

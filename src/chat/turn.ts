@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 150;
 export interface TurnOptions {
   client: AgentApiClient;
   text: string;
-  /** Called where Amp is at work on something else, which is waited for. */
+  /** Called if Amp is at work on something else, which is waited for. */
   onWait: () => void;
   /** Called right before the message is sent. */
   onSend: () => void;
@@ -30,7 +30,7 @@ export interface TurnOptions {
  * Sends a message and follows the answer to the turn's end.
  *
  * @returns the answer
- * @throws ModuleError where AgentAPI does not take it; AgentApiError where it is gone; the signal's reason
+ * @throws ModuleError if AgentAPI does not take it; AgentApiError if it is gone; the signal's reason
  */
 export async function takeTurn(options: TurnOptions): Promise<string> {
   const { client, onWait, onSend, signal } = options;
@@ -78,7 +78,7 @@ async function send({ client, text, signal }: TurnOptions): Promise<void> {
   }
 }
 
-/** Tells of every new message, again from the start where AgentAPI drops the connection. */
+/** Tells of every new message, again from the start if AgentAPI drops the connection. */
 async function follow(
   { client, onAnswer, onFault, onEvent }: TurnOptions,
   heard: (last: number) => void,

@@ -8,7 +8,7 @@ import { ampPrefixes, expandHome } from "../paths.ts";
 /**
  * Asks the Amp of this module, in the folder that the agent works in: that folder's settings count, too.
  *
- * @throws ModuleError with Amp's own advice where it cannot answer
+ * @throws ModuleError with Amp's own advice if it cannot answer
  */
 export async function askAmp<Answer>(
   { config, paths }: Context,

@@ -27,7 +27,7 @@ Examples:
 export function logsCommand(locate: () => Paths, context: () => Context): Command {
   return new FrontCommand("logs", "show what was logged: install, start, stop, your own scripts, Amp")
     .addArgument(new Argument("[log]", "which one").choices(LOG_NAMES))
-    .option("-f, --follow", "go on with what comes, also in a new file; Ctrl-C ends it")
+    .option("-f, --follow", "follow what comes, also in a new file; Ctrl-C ends it")
     .option("-n, --lines <number>", "so many of the last lines", count, 50)
     .option("--previous", "the logs of the run before")
     .addHelpText("after", DETAILS)
@@ -46,7 +46,7 @@ export function logsCommand(locate: () => Paths, context: () => Context): Comman
     });
 }
 
-/** The logs are worth reading above all where config.json is of no use. */
+/** The logs are worth reading above all if config.json is of no use. */
 function redactOf(context: () => Context): (text: string) => string {
   try {
     return context().redact;

@@ -31,7 +31,7 @@ export function permissionsCommand(context: () => Context): Command {
 function listCommand(context: () => Context): Command {
   return new FrontCommand("list", "list the rules of the settings, in the order in which they count")
     .option("--workspace", "those of the folder that Amp works in")
-    .option("--builtin", "Amp's own, which stand behind yours where there is one of yours")
+    .option("--builtin", "Amp's own, which stand behind yours if there is one of yours")
     .option("--json", "print them as JSON")
     .action(async ({ json, workspace, builtin }: { json?: true; workspace?: true; builtin?: true }) => {
       const known = context();

@@ -20,7 +20,7 @@ interface Flags {
 }
 
 const DETAILS = `
-Text goes to stdout, progress to stderr where that is a terminal. With --json
+Text goes to stdout, progress to stderr if that is a terminal. With --json
 each line of stdout is one event of Amp's stream JSON, as Amp wrote it. Amp's
 own settings and key are used: ~/.config/amp/settings.json, AMP_API_KEY. What a
 permission rule asks for is refused and said on stderr: nobody can be asked.
@@ -47,7 +47,7 @@ export function runCommand(defaults: () => ExecuteOptions = () => ({})): Command
     .addOption(
       new LooseOption(
         "-c, --continue [thread]",
-        "go on with a thread (T-… or its URL); the last one where none is named",
+        "continue a thread (T-… or its URL); the last one if none is named",
         isThread,
       ),
     )

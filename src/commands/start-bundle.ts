@@ -5,7 +5,7 @@ import { ModuleError } from "../base/errors.ts";
 import { FrontCommand } from "./front.ts";
 
 const SUMMARIES = {
-  install: "install Amp and AgentAPI where they are missing, write Amp's settings",
+  install: "install Amp and AgentAPI if they are missing, write Amp's settings",
   start: "install what is missing, then start AgentAPI with Amp under it; a healthy one is left alone",
   stop: "end AgentAPI and Amp",
 };

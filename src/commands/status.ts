@@ -21,7 +21,7 @@ Nothing is started and nothing is waited for. Exit codes: 0 healthy, 1 not.`;
 /**
  * `amp-module status`.
  *
- * @param locate finds the module's files, also where their content is of no use
+ * @param locate finds the module's files, also if their content is of no use
  */
 export function statusCommand(locate: () => Paths, context: () => Context): Command {
   return new FrontCommand("status", "say in a moment what runs, which versions, and what Amp does")

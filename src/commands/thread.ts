@@ -25,7 +25,7 @@ export function threadCommand(context: () => Context): Command {
     .helpCommand(false)
     .argument("[thread]", "another thread, T-… or its address", knownThread)
     .option("--markdown", "print the whole conversation as Markdown")
-    .option("--open", "open the address in a browser, too, where there is one")
+    .option("--open", "open the address in a browser, too, if there is one")
     .option("--json", "print id and address as JSON")
     .action(async (given: string | undefined, { json, markdown, open }: Flags) => {
       const known = context();

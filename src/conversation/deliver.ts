@@ -66,7 +66,7 @@ const TYPED_WITHIN_MS = 1_000;
  * Gives Amp a prompt through its input box, at most once, and says what is known of it afterwards. AgentAPI's list of
  * messages is no proof: it holds whatever was typed, into whatever page.
  *
- * @throws NotReady where the agent ends or asks for a login meanwhile
+ * @throws NotReady if the agent ends or asks for a login meanwhile
  */
 export async function deliverPrompt(options: DeliveryOptions): Promise<Delivery> {
   const { watch, prompt, times } = options;
@@ -162,7 +162,7 @@ async function lookForEarlier({ watch, prompt, times }: Attempt): Promise<Delive
   return isWholeThread ? undefined : { state: "unconfirmed" };
 }
 
-/** @returns undefined where nothing was sent and another try may do better */
+/** @returns undefined if nothing was sent and another try may do better */
 async function sendThroughBox(attempt: Attempt, isLast: boolean): Promise<Delivery | undefined> {
   const { client, watch, prompt } = attempt;
   const isStable = await becomesStable(attempt);
@@ -223,7 +223,7 @@ export async function becomesStable(attempt: Reachable): Promise<boolean> {
 }
 
 /**
- * Waits for the proof, which is Amp's transcript; where that does not come, Amp's own list. What stays in the box without
+ * Waits for the proof, which is Amp's transcript; if that does not come, Amp's own list. What stays in the box without
  * its Enter gets another one.
  */
 async function confirmed(attempt: Attempt, how: "chat" | "typed"): Promise<Delivery> {

@@ -6,7 +6,7 @@ import { promptDigest } from "./prompt.ts";
 const schema = z.object({
   /** Digest of the prompt. */
   prompt: z.string(),
-  /** The Amp thread that it went to; null where Amp opens one by itself. */
+  /** The Amp thread that it went to; null if Amp opens one by itself. */
   thread: z.nullable(z.string()),
   /** `sending` until it is seen to have arrived. */
   state: z.enum(["sending", "delivered"]),
@@ -63,7 +63,7 @@ export class DeliveryNote {
 /**
  * What the record says about giving a prompt to a conversation that continues.
  *
- * @param thread the conversation's thread, undefined where that is unknown
+ * @param thread the conversation's thread, undefined if that is unknown
  */
 export function whatIsLeft(
   record: DeliveryRecord | "unreadable" | undefined,

@@ -9,7 +9,7 @@ import { type Errand, NOT_SENT_AGAIN } from "./outcome.ts";
 const TIMEOUT_MS = 20_000;
 
 /**
- * Decides about a prompt that the stream agent may or may not have sent, by what Amp's server has on the thread. Where
+ * Decides about a prompt that the stream agent may or may not have sent, by what Amp's server has on the thread. If
  * that cannot be known it is not sent a second time.
  *
  * @param thread undefined if the agent has not told of one

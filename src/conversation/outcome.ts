@@ -32,7 +32,7 @@ export type Outcome =
 /**
  * Writes how it went to the log.
  *
- * @throws ModuleError where the agent did not get its prompt; it runs on, for a person to answer what it asks
+ * @throws ModuleError if the agent did not get its prompt; it runs on, for a person to answer what it asks
  */
 export function report(
   outcome: Outcome,

@@ -7,9 +7,9 @@ const REPORTING =
 
 /**
  * The first prompt as Amp gets it: the template's or the Task's text, unchanged but for outer white space, which
- * AgentAPI refuses; below it the request to report progress, where there is a tool to do it with.
+ * AgentAPI refuses; below it the request to report progress, if there is a tool to do it with.
  *
- * @returns "" where there is nothing to send
+ * @returns "" if there is nothing to send
  */
 export function firstPrompt(config: Config, hasCoder: boolean): string {
   const prompt = trimWhitespace(withoutPasteEnd(config.ai_prompt));

@@ -18,7 +18,7 @@ const STABLE_TIMEOUT_MS = 30_000;
 /**
  * Gives a prompt to the agent of an AgentAPI that runs already.
  *
- * @throws ModuleError where the agent works on something else for too long, or the turn fails
+ * @throws ModuleError if the agent works on something else for too long, or the turn fails
  */
 export async function giveToRunning(
   { config, paths }: Context,

@@ -14,7 +14,7 @@ const END_BYTES = 512;
  * damage: another AgentAPI may have written it. Of the usual file only both ends are read, so that the cost does not
  * grow with the conversation.
  *
- * @returns whether there is a conversation to go on with
+ * @returns whether there is a conversation to continue
  */
 export function checkSavedState(path: string, now: Date, log: Log): boolean {
   const file = openIfExists(path);

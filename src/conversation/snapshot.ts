@@ -13,7 +13,7 @@ const CUT_MARK = "[… the beginning is cut off …]\n";
 
 /**
  * Gives Coder the last messages of a Task, so that they can be read while the workspace is stopped. Whatever goes wrong
- * is a line in the log: stopping goes on.
+ * is a line in the log: stopping continues.
  */
 export async function postSnapshot(context: Context, client: AgentApiClient, log: Log): Promise<void> {
   const { config, env } = context;
@@ -49,7 +49,7 @@ export async function postSnapshot(context: Context, client: AgentApiClient, log
  * The body as AgentAPI's own `/messages` answers it, with the newest messages that fit. A single message that does not
  * fit keeps its end, cut between two characters.
  *
- * @returns UTF-8 JSON of at most 65,536 bytes, or undefined where there is nothing to keep
+ * @returns UTF-8 JSON of at most 65,536 bytes, or undefined if there is nothing to keep
  */
 export function snapshotBody(messages: readonly Message[]): Uint8Array<ArrayBuffer> | undefined {
   const last = messages.at(-1);

@@ -23,7 +23,7 @@ export interface StreamOptions {
  * Waits for what the stream agent tells about itself: the first turn's first event, or without a prompt that it is ready.
  * There is no screen that could show more. What is given to AgentAPI is on record as being sent before that.
  *
- * @throws NotReady where the process ends or the first turn fails
+ * @throws NotReady if the process ends or the first turn fails
  */
 export async function seeStreamThrough({
   news,

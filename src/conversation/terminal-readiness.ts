@@ -13,7 +13,7 @@ export interface TerminalOptions {
   errand: Errand;
   /** Opens Amp's own list of what is submitted. */
   openHistory: () => InputHistory;
-  /** Whether to type on a line where there is no input box. */
+  /** Whether to type on a line if there is no input box. */
   mayType?: boolean;
   /** How long the agent must live to be believed, in milliseconds. */
   minLifeMs?: number;
@@ -23,7 +23,7 @@ export interface TerminalOptions {
 /**
  * Waits until the agent shows its input box, gives it its prompt, and sees that it lives on.
  *
- * @throws NotReady where it ends, asks for a login or draws nothing; AgentApiError where AgentAPI does not answer
+ * @throws NotReady if it ends, asks for a login or draws nothing; AgentApiError if AgentAPI does not answer
  */
 export async function seeTerminalThrough(options: TerminalOptions): Promise<Outcome> {
   const { watch, errand, minLifeMs = MIN_LIFE_MS } = options;

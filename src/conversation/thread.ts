@@ -18,15 +18,15 @@ const schema = z.object({ threadId: z.string() });
 
 /** The Amp thread of a start. */
 export interface Thread {
-  /** `T-…`, or undefined where Amp opens one by itself. */
+  /** `T-…`, or undefined if Amp opens one by itself. */
   id: string | undefined;
-  /** Whether it is the thread of the start before, so that the conversation goes on. */
+  /** Whether it is the thread of the start before, so that the conversation continues. */
   isContinued: boolean;
 }
 
 /**
  * Chooses the thread: `thread_id`, else the one of the start before (`continue`), else a new one, which the module
- * opens itself so that it can come back to it. Where none can be opened Amp starts without, and the log says why.
+ * opens itself so that it can come back to it. If none can be opened Amp starts without, and the log says why.
  */
 export async function chooseThread(context: Context, amp: AmpProbe, log: Log): Promise<Thread> {
   const { config, paths } = context;

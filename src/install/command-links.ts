@@ -26,7 +26,7 @@ export function profilesIn(home: string): string[] {
 
 /**
  * Makes `amp`, `agentapi` and `amp-module` found in new shells: links in the module's `bin`, one marked line in the
- * profile files that exist, and links in `~/.local/bin` where that is on PATH. A failure is a warning: the agent does
+ * profile files that exist, and links in `~/.local/bin` if that is on PATH. A failure is a warning: the agent does
  * not need any of it.
  */
 export function linkCommands({ config, paths, env }: Context, commands: Commands, log: Log): void {

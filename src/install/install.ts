@@ -17,7 +17,7 @@ import { runUserScript } from "./user-script.ts";
 /** The two programs that a start needs. */
 export interface Installed {
   amp: AmpProbe;
-  /** Undefined where enable_agentapi is false. */
+  /** Undefined if enable_agentapi is false. */
   agentapi: AgentapiProbe | undefined;
 }
 

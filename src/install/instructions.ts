@@ -27,7 +27,7 @@ export function writeInstructions({ config, paths }: Context, log: Log): void {
 }
 
 /**
- * Puts `instructions` between the module's markers in `text`, at the end where there is no such block yet; empty
+ * Puts `instructions` between the module's markers in `text`, at the end if there is no such block yet; empty
  * instructions remove it. Everything outside the markers stays byte for byte; a text without a last line end gets one.
  * A marker without its counterpart belongs to no block and stays too.
  *

@@ -12,7 +12,7 @@ import { routeFor } from "./amp/routes.ts";
 /** What is to be done about one program. `reason` is the line that the log shows before it is done. */
 export type Decision<Program> =
   | { action: "keep"; program: Program; reason: string }
-  /** `fallback` worked before and goes on being used where the install fails or brings nothing newer. */
+  /** `fallback` worked before and stays in use if the install fails or brings nothing newer. */
   | { action: "install"; fallback: Program | undefined; reason: string };
 
 /** The variables that decide about Amp. */
@@ -34,7 +34,7 @@ const HOUR_MS = 3_600_000;
 /**
  * Decides about Amp. A pinned version must match; `latest` is kept and looked up again every `amp_update_check_hours`.
  *
- * @throws ModuleError where there is no Amp and none may be installed
+ * @throws ModuleError if there is no Amp and none may be installed
  */
 export function planAmp(config: AmpWishes, { working, sinceCheckMs }: AmpFindings): Decision<AmpProbe> {
   const wanted = pinnedVersion(config.amp_version);
@@ -80,9 +80,9 @@ export function planAmp(config: AmpWishes, { working, sinceCheckMs }: AmpFinding
 }
 
 /**
- * Decides about AgentAPI. A checksum must match where one is given; `latest` is whatever runs.
+ * Decides about AgentAPI. A checksum must match if one is given; `latest` is whatever runs.
  *
- * @throws ModuleError where there is none that may be used and none may be installed
+ * @throws ModuleError if there is none that may be used and none may be installed
  */
 export function planAgentapi(
   config: AgentapiWishes,

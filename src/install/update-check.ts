@@ -6,7 +6,7 @@ interface CheckContext {
   now: () => Date;
 }
 
-/** How long ago the newest Amp was looked up, in milliseconds; undefined for never. Negative where the clock went back. */
+/** How long ago the newest Amp was looked up, in milliseconds; undefined for never. Negative if the clock went back. */
 export function sinceUpdateCheck({ paths, now }: CheckContext): number | undefined {
   const time = Date.parse(readTextIfExists(paths.updateCheck)?.trim() ?? "");
   return Number.isNaN(time) ? undefined : now().getTime() - time;

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
  * Runs `work`, which reads and writes what is the user's and not the module directory's (Amp's settings and session,
  * `AGENTS.md`, profile files), while no other instance of the module in this home does so. Nothing slow belongs in it.
  *
- * @throws ModuleError where another instance holds the lock and does not end
+ * @throws ModuleError if another instance holds the lock and does not end
  */
 export async function withUserFiles<T>({ paths }: Context, log: Log, work: () => T): Promise<Awaited<T>> {
   try {

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60 * 60_000;
 /**
  * Runs the script `$0`, through sh, since one without a first line naming its interpreter must run too. What it leaves
  * in the background would die of SIGPIPE at its first line after we have gone: so its output goes through a `cat` of its
- * own, in whose place another one reads on when that one can no longer write to us. Where there are no FIFOs, directly.
+ * own, in whose place another one reads on when that one can no longer write to us. If there are no FIFOs, directly.
  */
 const RELAYED = `
 if mkfifo -m 600 "$0.$$.tmp" 2>/dev/null; then
@@ -21,9 +21,9 @@ fi
 exec "$0"`;
 
 /**
- * Runs `pre_install_script` or `post_install_script` where the template has one; its output goes to a log of its own.
+ * Runs `pre_install_script` or `post_install_script` if the template has one; its output goes to a log of its own.
  *
- * @throws ModuleError where it fails
+ * @throws ModuleError if it fails
  * @returns whether it was run
  */
 export async function runUserScript(

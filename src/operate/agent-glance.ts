@@ -17,8 +17,8 @@ const HEAD_START_MS = 250;
 const SCREEN_MS = 300;
 
 /**
- * Asks for the status, and where that is slow for the events, too: while a message is on its way only these answer. The
- * screen tells what Amp does, where there is one.
+ * Asks for the status, and if that is slow for the events, too: while a message is on its way only these answer. The
+ * screen tells what Amp does, if there is one.
  */
 export async function glance(
   client: AgentApiClient,

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { textIn } from "../base/glance.ts";
 
-/** Why this user cannot look after the module directory: it is another user's. Undefined where it is their own, or there is none. */
+/** Why this user cannot look after the module directory: it is another user's. Undefined if it is their own, or there is none. */
 export function foreignOwner(moduleDir: string): { what: string; fix: string } | undefined {
   const me = process.getuid?.();
   let owner: number | undefined;

@@ -8,7 +8,7 @@ import { ampSearch } from "../paths.ts";
 
 /** A program as far as it is known without running it. */
 export interface KnownProgram {
-  /** Null where it was put there after the last start, which alone runs it to ask. */
+  /** Null if it was put there after the last start, which alone runs it to ask. */
   version: string | null;
   path: string;
   /** Who brought it, in words. */

@@ -16,7 +16,7 @@ export interface Status {
   state: ServerState | "not-set-up";
   /** In words, one line. */
   summary: string;
-  /** What a person can do about it, null where there is nothing to do. */
+  /** What a person can do about it, null if there is nothing to do. */
   fix: string | null;
   module: { version: string; folder: string; runtime: string };
   amp: KnownProgram | null;
@@ -64,7 +64,7 @@ export async function gatherStatus(context: Context): Promise<Status> {
   };
 }
 
-/** Where there is nothing to look at, or nothing that may be looked at. */
+/** If there is nothing to look at, or nothing that may be looked at. */
 export function statusWithout(
   paths: { moduleDir: string } | undefined,
   summary: string,

@@ -16,7 +16,7 @@ export class Output {
     stream.once("error", () => controller.abort());
   }
 
-  /** Prints the text of the main conversation, and the result where that says something else. */
+  /** Prints the text of the main conversation, and the result if that says something else. */
   async show(event: AmpEvent): Promise<void> {
     for (const text of mainTexts(event)) await this.#paragraph(text);
     if (event.type !== "result") return;

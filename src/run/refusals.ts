@@ -15,7 +15,7 @@ const AMP_REFUSED = "Tool execution rejected by user: Matches ";
 /**
  * The options for a run in which nobody can be asked: what a rule would ask for is refused with a reason, and what no
  * rule speaks of runs, as in the terminal. Rules of the options alone, such as `--reject`, do not switch Amp's own
- * rules on, and hold also where the settings allow everything.
+ * rules on, and hold also if the settings allow everything.
  *
  * @throws AmpError
  */

@@ -16,7 +16,7 @@ export interface BoundedAgent {
 /**
  * Wraps the agent in `coder boundary`, which lets it reach only listed addresses.
  *
- * @throws ModuleError where the workspace has no `coder` with that command
+ * @throws ModuleError if the workspace has no `coder` with that command
  */
 export async function insideBoundary({ config, paths, env }: Context, agent: Command): Promise<BoundedAgent> {
   const coder = findOnPath("coder", env);

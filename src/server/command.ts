@@ -27,7 +27,7 @@ const VARIABLES = {
 /**
  * The command line of Amp.
  *
- * @param thread the thread to go on with, or undefined for one that Amp opens
+ * @param thread the thread to continue, or undefined for one that Amp opens
  * @returns the command, and the variables that this Amp cannot follow
  */
 export function agentCommand(
@@ -87,7 +87,7 @@ export function serverEnvironment(
   return {
     // Amp draws with box characters and colours; the agent's scripts have neither a locale nor a terminal.
     LANG: "C.UTF-8",
-    // The screen must come to rest for AgentAPI, even where base_amp_config does not say so.
+    // The screen must come to rest for AgentAPI, even if base_amp_config does not say so.
     NO_ANIMATION: "1",
     ...Object.fromEntries(inherited),
     TERM: env["TERM"] && env["TERM"] !== "dumb" ? env["TERM"] : "xterm-256color",

@@ -9,7 +9,7 @@ import type { Config } from "../config.ts";
 export interface Evidence {
   /** What AgentAPI and the agent printed since the launch. */
   output: string;
-  /** The agent's last screen as AgentAPI saw it, "" where it never got that far. */
+  /** The agent's last screen as AgentAPI saw it, "" if it never got that far. */
   screen: string;
   /** How the process ended, such as `exit code 1`; undefined while it runs. */
   ending: string | undefined;
@@ -56,7 +56,7 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
   },
   unloadable: {
     what: () => "Amp could not load the thread that it was to continue",
-    fix: "Start again, since this may pass; where it stays so, set continue = false, or thread_id to another thread.",
+    fix: "Start again, since this may pass; if it stays so, set continue = false, or thread_id to another thread.",
   },
   thread: {
     what: () => "Amp's server does not know the thread, or does not give access to it",
@@ -68,7 +68,7 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
   },
   network: {
     what: () => "Amp cannot connect to the Amp server",
-    fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url where you have an Amp server of your own.",
+    fix: "Check the workspace's network and proxy (HTTPS_PROXY), and amp_url if you have an Amp server of your own.",
   },
   server: {
     what: () => "the Amp server answers with an error of its own",
@@ -81,7 +81,7 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
   portal: {
     what: () =>
       "something else answers in the Amp server's place, with a page instead of data, as a network's login page or a proxy does",
-    fix: "Open the address of the Amp server (amp_url, else https://ampcode.com) from this network: log in where it asks for that, or correct HTTPS_PROXY or amp_url.",
+    fix: "Open the address of the Amp server (amp_url, else https://ampcode.com) from this network: log in if it asks for that, or correct HTTPS_PROXY or amp_url.",
   },
   certificate: {
     what: () => "the certificate of the Amp server is not trusted here",
@@ -126,7 +126,7 @@ function causeIn(text: string): keyof typeof CAUSES | undefined {
 }
 
 /**
- * Turns what is left of a failed start into an error for the person who reads it: the cause where it can be told, the
+ * Turns what is left of a failed start into an error for the person who reads it: the cause if it can be told, the
  * agent's last screen, and what to do.
  */
 export function diagnose(evidence: Evidence, config: Config): StartError {

@@ -10,7 +10,7 @@ export interface AllowedNames {
 /**
  * The names under which the agent may be talked to: loopback's, and those under which Coder serves it, since Coder's
  * proxy passes the browser's host name on. A name that somebody else's page brings along (DNS rebinding) is refused. All
- * names are allowed only where nothing says which ones Coder uses.
+ * names are allowed only if nothing says which ones Coder uses.
  */
 export function allowedNames(config: Config, env: NodeJS.ProcessEnv): AllowedNames {
   const { agentapi_port: port, app_slug: slug, agentapi_allowed_hosts: more } = config;
@@ -43,7 +43,7 @@ function desktopNames(env: NodeJS.ProcessEnv): string[] {
     .map((parts) => `${parts.join(".")}.coder`);
 }
 
-/** None where it is no http address with a name that AgentAPI takes. */
+/** None if it is no http address with a name that AgentAPI takes. */
 function urlOf(text: string): URL[] {
   if (!URL.canParse(text)) return [];
   const url = new URL(text);

@@ -31,7 +31,7 @@ export interface LaunchedServer {
  * Starts AgentAPI under its supervisor, in a session of its own, so that both outlive this process and no Ctrl-C reaches
  * them. Nothing of the calling script's output stays open in them: the Coder agent would wait for that.
  *
- * @throws ModuleError where the program cannot be started
+ * @throws ModuleError if the program cannot be started
  */
 export async function launchServer(launch: Launch): Promise<LaunchedServer> {
   const { command, env, cwd, stdin, output, supervisor } = launch;

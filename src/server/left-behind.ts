@@ -4,7 +4,7 @@ import { isServer } from "./process.ts";
 
 /**
  * Every process that this module instance or its agent has started and that still runs, whatever became of its parent:
- * the environment of each tells whose it is (proc(5)). Empty where the system has no `/proc`.
+ * the environment of each tells whose it is (proc(5)). Empty if the system has no `/proc`.
  */
 export function findLeftBehind(moduleDir: string): ProcessIdentity[] {
   return pidsOf(moduleDir).flatMap((pid) => identifyProcess(pid) ?? []);

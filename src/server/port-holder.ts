@@ -17,7 +17,7 @@ export function isPortTaken(port: number): Promise<boolean> {
   });
 }
 
-/** Who listens on `port`, such as `pid 4711 (nginx: master process)`; vague where another user's process hides it. */
+/** Who listens on `port`, such as `pid 4711 (nginx: master process)`; vague if another user's process hides it. */
 export function describePortHolder(port: number): string {
   const pid = pidListeningOn(port);
   if (pid === undefined) return "a process that this user may not look into";

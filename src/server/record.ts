@@ -26,7 +26,7 @@ export function removeServerRecord(path: string): void {
 }
 
 /**
- * The recorded AgentAPI where it still runs. A pid alone proves nothing, it may be another process's by now: the start
+ * The recorded AgentAPI if it still runs. A pid alone proves nothing, it may be another process's by now: the start
  * time must be the recorded one and the command line AgentAPI's.
  */
 export function readRunningServer(path: string): ServerRecord | undefined {

@@ -24,8 +24,8 @@ export interface StreamAgent {
  * The agent of `transport = "stream"`: a program that speaks the Agent Client Protocol to AgentAPI and Amp's stream JSON
  * to Amp, so that nothing depends on a screen.
  *
- * @param thread the Amp thread to go on with, or undefined for a new one
- * @throws ModuleError where AgentAPI is too old for it, or the agent does not arrive
+ * @param thread the Amp thread to continue, or undefined for a new one
+ * @throws ModuleError if AgentAPI is too old for it, or the agent does not arrive
  */
 export async function streamAgent(
   context: Context,

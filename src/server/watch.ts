@@ -12,7 +12,7 @@ const DRAWN_MS = 300;
 /** Between two tries to open the stream again. */
 const REOPEN_AFTER_MS = 50;
 
-/** Thrown where the agent cannot come up, with its last screen as evidence. */
+/** Thrown if the agent cannot come up, with its last screen as evidence. */
 export class NotReady extends Error {
   constructor(
     readonly screen: string,
@@ -96,7 +96,7 @@ export class AgentWatch {
   /**
    * The first thing that `look` finds, asked again and again; undefined after `timeoutMs`.
    *
-   * @throws NotReady where the process ends or asks for a login; AgentApiError where it lives and does not answer
+   * @throws NotReady if the process ends or asks for a login; AgentApiError if it lives and does not answer
    */
   async until<Found>(look: () => Found | undefined, timeoutMs: number): Promise<Found | undefined> {
     const deadline = performance.now() + timeoutMs;

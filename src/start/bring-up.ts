@@ -27,11 +27,11 @@ import type { StartPlan } from "./plan.ts";
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
- * Launches AgentAPI and sees the agent through its first seconds, its prompt included. Where the agent does not come up
- * nothing is left running; where something stands between it and its prompt, it stays for a person to look at.
+ * Launches AgentAPI and sees the agent through its first seconds, its prompt included. If the agent does not come up
+ * nothing is left running; if something stands between it and its prompt, it stays for a person to look at.
  *
  * @param errand what the agent is to be given now
- * @throws StartError with the likely cause; ModuleError where the prompt could not be given
+ * @throws StartError with the likely cause; ModuleError if the prompt could not be given
  */
 export async function bringUp(context: Context, plan: StartPlan, errand: Errand, log: Log): Promise<void> {
   const { config, paths } = context;
@@ -155,13 +155,13 @@ async function failed(
   const cause = error instanceof AgentApiError ? await endingWithin(server.ended, 2_000, error) : error;
   // Before AgentAPI's last words, which in a stream are those of a crash.
   const output = readEvidence(paths.startLog, outputFrom);
-  // Where the supervisor was ended, AgentAPI and its agent are nobody's children any more.
+  // If the supervisor was ended, AgentAPI and its agent are nobody's children any more.
   await endAll([server.identity, ...findLeftServers(paths.moduleDir)]);
   removeServerRecord(paths.running);
   if (cause instanceof AgentApiError) {
     return new ModuleError(
       `AgentAPI was started but cannot be talked to: ${reasonOf(cause)}.`,
-      "Start again; where it stays so, set agentapi_version to another release.",
+      "Start again; if it stays so, set agentapi_version to another release.",
       { cause },
     );
   }

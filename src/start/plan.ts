@@ -37,12 +37,12 @@ export interface StartPlan {
   env: NodeJS.ProcessEnv;
 }
 
-/** @throws ModuleError where the template asks for something that this workspace does not have */
+/** @throws ModuleError if the template asks for something that this workspace does not have */
 export function makePlan(context: Context, { amp, agentapi }: Programs): StartPlan {
   const { config, paths, env } = context;
   checkMode(config.mode, amp);
   const command = serverCommand(config, agentapi.path, agentCommand(config, amp).command);
-  // Without a screen AgentAPI keeps no state; Amp's thread is what goes on.
+  // Without a screen AgentAPI keeps no state; Amp's thread is what continues.
   const savesState =
     config.enable_state_persistence && config.transport === "terminal" && canSaveState(agentapi.version);
   return {

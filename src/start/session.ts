@@ -11,7 +11,7 @@ import { agentCommand, type Command } from "../server/command.ts";
 import { checkMode, makeWorkdir } from "./plan.ts";
 
 /**
- * What a start does where there is no AgentAPI (`enable_agentapi = false`): everything but running the agent, which the
+ * What a start does if there is no AgentAPI (`enable_agentapi = false`): everything but running the agent, which the
  * terminal app then does.
  */
 export async function prepareSession(
@@ -36,7 +36,7 @@ export async function prepareSession(
 }
 
 /**
- * Writes `bin/amp-session`, which the terminal app runs where there is no AgentAPI (`enable_agentapi = false`): Amp
+ * Writes `bin/amp-session`, which the terminal app runs if there is no AgentAPI (`enable_agentapi = false`): Amp
  * itself, in its working directory and on its thread.
  */
 function writeSession({ paths }: Context, agent: Command, workdir: string): string {

@@ -22,8 +22,8 @@ import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
  * Sees to it that AgentAPI runs with Amp under it. A healthy one with the same configuration is left alone; another
  * one of ours is ended first.
  *
- * @param openLog opens `agentapi-start.log`: a new one only where something is started
- * @throws ModuleError with the agent's last screen and the likely cause where it does not come up
+ * @param openLog opens `agentapi-start.log`: a new one only if something is started
+ * @throws ModuleError with the agent's last screen and the likely cause if it does not come up
  */
 export async function start(
   context: Context,

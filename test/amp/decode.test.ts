@@ -65,7 +65,7 @@ test("one stream of every kind of character, cut at every single position", asyn
   expect(single.map((record) => record.event)).toEqual(events);
 });
 
-test("a broken line is an event with its number, and the stream goes on", async () => {
+test("a broken line is an event with its number, and the stream continues", async () => {
   const stream = `{"type":"x"}\n\nnot json at all\n{"type":"result","subtype":"success","session_id":"T-1"}\n{"half`;
 
   expect(decoded([Buffer.from(stream)]).map((record) => record.event)).toEqual([

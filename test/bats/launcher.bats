@@ -729,7 +729,7 @@ ared bc 31m tab'$'\tend'
   [[ $stderr == "$wanted"$'\n'error:* ]] || fail "$stderr"
 }
 
-@test "pre_install.sh: what it leaves in the background goes on, and its output is still masked" {
+@test "pre_install.sh: what it leaves in the background continues, and its output is still masked" {
   offer_installer
   fake_downloader curl
   vars+=(AMP_API_KEY=sgamp_user_0123456789)

@@ -74,7 +74,7 @@ test("an Amp that has lost its server is tried again, and in the end the log nam
   expect(last).toMatch(/ERROR To fix it: Check the workspace's network and proxy/);
 }, 90_000);
 
-test("a killed supervisor leaves an orphan; the next start ends it and starts anew, the conversation goes on", async () => {
+test("a killed supervisor leaves an orphan; the next start ends it and starts anew, the conversation continues", async () => {
   const ws = await started(await create({ variables: { ai_prompt: prompt } }));
   await answered(ws, prompt);
   const [supervisor, orphan] = [await supervisorPid(ws), await serverPid(ws)];

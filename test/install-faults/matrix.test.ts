@@ -165,7 +165,7 @@ async function expectOutcome(
     expect(output).not.toContain("warning:");
   } else if (outcome === "warns") {
     expect(result, output).toMatchObject({ exitCode: 0 });
-    expect(output).toMatch(/warning: .*goes on being used/);
+    expect(output).toMatch(/warning: .*stays in use/);
     expect(output).toContain("To fix it:");
     expect(runs).toBe(before);
   } else {

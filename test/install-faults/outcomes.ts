@@ -2,7 +2,7 @@
  * What becomes of an install:
  * - `installs`: the wanted version is in place and runs;
  * - `keeps`: nothing is downloaded, the version that was there runs;
- * - `warns`: the version that was there goes on being used, the start succeeds, the log says why;
+ * - `warns`: the version that was there stays in use, the start succeeds, the log says why;
  * - `fails`: the start fails, names cause and fix, and nothing is in place.
  *
  * With two outcomes the first is for a home without the program, the second for one with an older version that works.

@@ -65,7 +65,7 @@ test.each([
     /error of its own/,
     /amp_url/,
   ],
-  ["a portal", "Error: SyntaxError: Failed to parse JSON", /page instead of data/, /log in where it asks/],
+  ["a portal", "Error: SyntaxError: Failed to parse JSON", /page instead of data/, /log in if it asks/],
   ["unknown mode", 'Error: Unknown agent mode "turbo"', /mode "turbo"/, /amp --help/],
   ["unknown mode", "Error: Invalid mode: turbo", /mode "turbo"/, /amp --help/],
   ["port", "listen tcp :4711: bind: address already in use", /port 4711 is taken/, /agentapi_port/],

@@ -21,9 +21,9 @@ export interface AgentapiContext {
 
 /**
  * Sees to it that AgentAPI is there in the wanted version: the module's own in `bin/`, one on PATH, or a download.
- * Where the download fails, one that worked before is used, with a warning.
+ * If the download fails, one that worked before is used, with a warning.
  *
- * @throws ModuleError where there is none in the end
+ * @throws ModuleError if there is none in the end
  */
 export async function ensureAgentapi(context: AgentapiContext, log: Log): Promise<AgentapiProbe> {
   const plan = planAgentapi(context.config, await workingAgentapis(context, log));
@@ -37,7 +37,7 @@ export async function ensureAgentapi(context: AgentapiContext, log: Log): Promis
   } catch (error) {
     if (!plan.fallback) throw error;
     const { version, path } = plan.fallback;
-    log.warn(`AgentAPI ${version} in ${path} goes on being used. ${reasonOf(error)}`);
+    log.warn(`AgentAPI ${version} in ${path} stays in use. ${reasonOf(error)}`);
     if (error instanceof ModuleError) log.warn(`To fix it: ${error.fix}`);
     return plan.fallback;
   }

@@ -7,7 +7,7 @@ const MAX_CHARACTERS = 1_000_000;
 
 /** What a release says about one of its assets. */
 export interface Published {
-  /** Lower-case hex; undefined where none is published or can be read. */
+  /** Lower-case hex; undefined if none is published or can be read. */
   digest?: string | undefined;
   /** The address that was asked. */
   source: string;
@@ -37,7 +37,7 @@ export async function publishedDigest(url: string, env: NodeJS.ProcessEnv): Prom
   }
 }
 
-/** @throws where it is no digest, such as a page that says so with status 200 */
+/** @throws if it is no digest, such as a page that says so with status 200 */
 function digestOf(text: string): string {
   const digest = text.match(/^[0-9a-fA-F]{64}\b/)?.[0];
   if (digest === undefined) throw new Error("it holds no SHA-256 in hex");
@@ -50,7 +50,7 @@ function digestIn(release: string, asset: string | undefined): string | undefine
   return assets?.find(({ name }) => name === asset)?.digest?.match(/^sha256:([0-9a-f]{64})$/)?.[1];
 }
 
-/** Undefined where there is none. */
+/** Undefined if there is none. */
 async function textAt(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const headers = { "user-agent": "amp-module", accept: "*/*" };
   const signal = AbortSignal.timeout(TIMEOUT_MS);

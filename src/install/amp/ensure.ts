@@ -18,11 +18,11 @@ export interface AmpContext extends RouteContext {
 }
 
 /**
- * Sees to it that a working Amp in the wanted version is there: kept where it is, installed where it is not. Where
+ * Sees to it that a working Amp in the wanted version is there: kept where it is, installed where it is not. If
  * the install fails, an Amp that worked before is used, with a warning.
  *
  * @returns the Amp to start
- * @throws ModuleError where there is none in the end
+ * @throws ModuleError if there is none in the end
  */
 export async function ensureAmp(context: AmpContext, log: Log): Promise<AmpProbe> {
   const working = await workingAmps(context, log);
@@ -41,7 +41,7 @@ export async function ensureAmp(context: AmpContext, log: Log): Promise<AmpProbe
     // A failed look for something newer counts, too: it must not hold up every start while the server is away.
     if (pinnedVersion(context.config.amp_version) === undefined) recordUpdateCheck(context);
     const { version, path } = plan.fallback;
-    log.warn(`The install of Amp failed, so ${version} in ${path} goes on being used. ${reasonOf(error)}`);
+    log.warn(`The install of Amp failed, so ${version} in ${path} stays in use. ${reasonOf(error)}`);
     if (error instanceof ModuleError) log.warn(`To fix it: ${error.fix}`);
     return remember(plan.fallback, context);
   }

@@ -13,7 +13,7 @@ import { removeSiblings } from "../leftovers.ts";
 import { nodeFolders } from "./node-folders.ts";
 import type { AmpRoute, RouteContext, StagedAmp, Wanted } from "./route.ts";
 
-/** Its install script puts the native binary in place; newer npm runs it only where it is allowed. */
+/** Its install script puts the native binary in place; newer npm runs it only if it is allowed. */
 const PACKAGE = "@ampcode/cli";
 /** The old name: releases up to 2026 stand there, and some mirrors have no other (ampcode.com/news/npm-package-changes). */
 const OLD_PACKAGE = "@sourcegraph/amp";
@@ -71,7 +71,7 @@ async function stageWithNpm(context: RouteContext, { version }: Wanted, log: Log
   }
 }
 
-/** Whether npm offers nothing newer. Where npm cannot be asked, the answer is yes: a check must not cost a start. */
+/** Whether npm offers nothing newer. If npm cannot be asked, the answer is yes: a check must not cost a start. */
 async function isNewestOnNpm(version: string, context: RouteContext): Promise<boolean> {
   const { npm, env } = findNpm(context);
   const registry = context.config.npm_registry_url;
@@ -113,7 +113,7 @@ export interface NpmInstall {
   prefix: string;
   version: string | undefined;
   registryUrl: string;
-  /** `npm --version`, or undefined where it did not answer. */
+  /** `npm --version`, or undefined if it did not answer. */
   npmVersion: string | undefined;
 }
 

@@ -15,11 +15,11 @@ export interface RouteContext {
 export interface Wanted {
   /** An exact version, or undefined for the newest. */
   version: string | undefined;
-  /** Whether there is an Amp that works: then a failure is found out soon. */
+  /** Whether there is an Amp binary that works: then a failure is found out soon. */
   isCheck: boolean;
 }
 
-/** An Amp that was installed aside: it is proved there, and only then takes its place. */
+/** An Amp binary that was installed aside: it is proved there, and only then takes its place. */
 export interface StagedAmp {
   /** Where it can be run now. */
   path: string;
@@ -38,7 +38,7 @@ export interface AmpRoute {
   stage: (context: RouteContext, wanted: Wanted, log: Log) => Promise<StagedAmp>;
   /** Whether it offers nothing newer, if that can be asked without an install. */
   isNewest?: (version: string, context: RouteContext) => Promise<boolean>;
-  /** How often it is tried to get an Amp that runs. */
+  /** How often it is tried to get an Amp binary that runs. */
   tries: number;
   /** What to do if what it installed does not run. */
   fix: string;

@@ -20,7 +20,7 @@ const PERMISSIONS = "amp.permissions";
 export type AppliedSettings = Record<string, string>;
 
 export interface MergeResult {
-  /** The new text; the same string where nothing had to change. */
+  /** The new text; the same string if nothing had to change. */
   text: string;
   applied: AppliedSettings;
 }
@@ -85,7 +85,7 @@ function isRule(path: AppliedPath): path is RulePath {
   return typeof path[1] === "object";
 }
 
-/** The path behind a key of `AppliedSettings`, or undefined where the file was changed by hand. */
+/** The path behind a key of `AppliedSettings`, or undefined if the file was changed by hand. */
 function pathOf(key: string): AppliedPath | undefined {
   try {
     const [parent, child]: unknown[] = JSON.parse(key);

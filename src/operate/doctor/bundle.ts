@@ -29,7 +29,7 @@ what the agent's screen showed: look through them before you give this to somebo
 /**
  * Writes the archive for support. No secret is in it.
  *
- * @throws ModuleError where it cannot be written
+ * @throws ModuleError if it cannot be written
  */
 export function writeBundle(path: string, subject: Subject, report: Report): void {
   const { now } = subject;

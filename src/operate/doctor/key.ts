@@ -44,7 +44,7 @@ export const KEY: Check = {
     const key = subject.env["AMP_API_KEY"];
     if (!key) {
       if (hasLogin(subject)) return ok("somebody has logged in; AMP_API_KEY is not set");
-      const text = "AMP_API_KEY is not set, so Amp works only where somebody has logged in";
+      const text = "AMP_API_KEY is not set, so Amp works only if somebody has logged in";
       return note(text, "Set amp_api_key, or run `amp login`.");
     }
     const problem = keyProblem(key);

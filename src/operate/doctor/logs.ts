@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Check, type Finding, note, ok } from "./check.ts";
 
-/** The newest, where there are many. */
+/** The newest, if there are many. */
 const MOST = 3;
 
 const warnings: Check = {

@@ -206,7 +206,7 @@ interface Question<P> {
   seen: Seen<P>;
   decide: () => Decision<P>;
   wanted: string | undefined;
-  /** The variable that keeps the module from installing it, undefined where it may. */
+  /** The variable that keeps the module from installing it, undefined if it may. */
   forbidden: string | undefined;
 }
 

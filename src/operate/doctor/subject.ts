@@ -30,7 +30,7 @@ const SYSTEM: System = {
 /**
  * The module that `bundle` belongs to, also if its configuration cannot be read.
  *
- * @throws ModuleError where there is no home
+ * @throws ModuleError if there is no home
  */
 export function subjectOf(bundle: string, env: NodeJS.ProcessEnv): Subject {
   const located = { paths: locate(bundle, env), env: { ...env }, now: () => new Date(), system: SYSTEM };

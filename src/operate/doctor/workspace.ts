@@ -95,7 +95,7 @@ const files: Check = {
   },
 };
 
-/** The agent keeps the folder that it was started in, also where another one has its name by now. */
+/** The agent keeps the folder that it was started in, also if another one has its name by now. */
 const workdir = configured("workdir", "Workspace", (subject) => {
   const { paths } = subject;
   const path = expandHome(subject.config.workdir, paths.home);

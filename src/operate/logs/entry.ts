@@ -2,7 +2,7 @@ import { harmless } from "../../base/harmless.ts";
 
 /** One line of a log. */
 export interface LogEntry {
-  /** ISO time; of a line without one that of the line before, "" where there is none either. */
+  /** ISO time; of a line without one that of the line before, "" if there is none either. */
   time: string;
   /** `DEBUG`, `INFO`, `WARN`, `ERROR`, or "" for a line that a program printed as it is. */
   level: string;

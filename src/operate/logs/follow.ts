@@ -83,7 +83,7 @@ export class FollowedLog {
   }
 }
 
-/** The byte behind the last line that has an end; the file's size where none is near. */
+/** The byte behind the last line that has an end; the file's size if none is near. */
 function endOfWholeLines(file: number): number {
   const { size } = fstatSync(file);
   const from = Math.max(0, size - BLOCK);

@@ -4,7 +4,7 @@ import type { LogEntry } from "./entry.ts";
 const COLOURS: Record<string, Style> = { ERROR: "red", WARN: "yellow", DEBUG: "dim", "": "dim" };
 
 /**
- * One line as a person reads it: a short local time, the log's name where there are several, the level where it matters.
+ * One line as a person reads it: a short local time, the log's name if there are several, the level if it matters.
  *
  * @param name of the log, padded; "" for one log alone
  */

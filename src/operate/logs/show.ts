@@ -30,7 +30,7 @@ export interface ShowOptions {
 /**
  * Shows the ends of logs, and with `follow` what comes, until the signal.
  *
- * @throws ModuleError where there is no such log
+ * @throws ModuleError if there is no such log
  */
 export async function showLogs(options: ShowOptions): Promise<void> {
   const { paths, env, name, lines, previous, follow, signal } = options;

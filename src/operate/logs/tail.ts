@@ -13,7 +13,7 @@ export interface TailOptions {
   maxBytes?: number;
 }
 
-/** The last entries of a log, oldest first, without what is noise; none where there is no such file. */
+/** The last entries of a log, oldest first, without what is noise; none if there is no such file. */
 export function readLogTail(path: string, entries: number, options: TailOptions = {}): LogEntry[] {
   const reader = new LogReader();
   return lastLines(path, entries, options).map((line) => reader.read(line));

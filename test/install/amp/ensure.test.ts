@@ -100,7 +100,7 @@ describe("an Amp that is there", () => {
     const path = amp(".amp/bin/amp", "1.0.0");
     expect(await run()).toMatchObject({ path, version: "1.0.0" });
     expect(server.count()).toBe(1);
-    expect(logged()).toMatch(/install of Amp failed, so 1\.0\.0 in .* goes on being used.*HTTP 404/);
+    expect(logged()).toMatch(/install of Amp failed, so 1\.0\.0 in .* stays in use.*HTTP 404/);
     expect(logged()).toMatch(/To fix it: .*amp_installer_url/);
   });
 });
