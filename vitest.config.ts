@@ -10,7 +10,7 @@ export default defineConfig({
     // Tests start real servers and change process state; a fork cannot disturb another one.
     pool: "forks",
     // More than this machine's cores: the tests wait more than they compute.
-    maxWorkers: 8,
+    maxWorkers: 4,
     sequence: { sequencer: HeavyFirst },
     // Real programs race on a loaded machine: a failure counts where it comes twice.
     retry: 1,
