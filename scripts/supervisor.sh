@@ -57,14 +57,15 @@ keep_house() {
   umask 077
   server=
   ticks=0
-  while kill -0 "$1" 2>/dev/null; do
+  pause=
+  trap 'is_stopping=yes; [ -z "$pause" ] || kill "$pause" 2>/dev/null' TERM
+  while [ "$is_stopping" = no ] && kill -0 "$1" 2>/dev/null; do
     sleep "$tick_s" &
     pause=$!
-    # shellcheck disable=SC2064 # this pause
-    trap "kill $pause 2>/dev/null; exit 0" TERM
+    # Asked to stop before there was a pause to end.
+    [ "$is_stopping" = no ] || kill "$pause" 2>/dev/null
     wait "$pause"
-    # A log that is being cut is written to its end.
-    trap '' TERM
+    pause=
     ticks=$((ticks + 1))
     earlier=$server
     server=
@@ -73,7 +74,8 @@ keep_house() {
     if [ "$saves_state" = yes ] && [ -n "$server" ] && [ "$server" = "$earlier" ]; then
       kill -USR1 "$server" 2>/dev/null || :
     fi
-    cut_log
+    # What is being cut is written to its end.
+    (trap '' TERM && cut_log)
   done
 }
 
@@ -81,8 +83,10 @@ keep_house() {
 cut_log() {
   size=$(wc -c <"$log_file") || return 0
   if [ "$size" -le 4194304 ] || is_starting; then return 0; fi
+  # What is written during a cut comes before the head, which the next cut would then not find.
+  [ -s "$state/log-head" ] || head -c 65536 "$log_file" >"$state/log-head" || return 0
   if {
-    head -c 65536 "$log_file"
+    cat "$state/log-head"
     echo
     log INFO "The log had $((size / 1048576)) MB: what stood here was left out. AgentAPI's words continue below."
     tail -c 1048576 "$log_file"
@@ -140,7 +144,7 @@ give_up() {
     log ERROR 'To fix it: read the lines above for the reason, then run "amp-module start" or restart the workspace.'
 }
 
-rm -f "$state/ready"
+rm -f "$state/ready" "$state/log-head"
 # A shell reports the signal that ends a command; how it ended is a line of our own.
 exec 3<&0 </dev/null 4>&2 2>/dev/null
 keep_house $$ 3<&- 4>&- &

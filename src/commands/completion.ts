@@ -6,7 +6,7 @@ const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion
 
 const DETAILS = `
   bash  echo 'eval "$(amp-module completion bash)"' >>~/.bashrc
-  zsh   echo 'eval "$(amp-module completion zsh)"' >>~/.zshrc   (behind compinit)
+  zsh   echo 'eval "$(amp-module completion zsh)"' >>~/.zshrc  (after compinit)
   fish  amp-module completion fish >~/.config/fish/completions/amp-module.fish`;
 
 /** `amp-module completion`, made from the commands themselves. */

@@ -48,7 +48,8 @@ async function stageWithNpm(context: RouteContext, { version }: Wanted, log: Log
     const install = async (name: string) => {
       const args = npmArguments({ name, prefix, version, registryUrl: config.npm_registry_url, npmVersion });
       const onLine = (line: string) => {
-        if (!isRequest(line)) log.info(`  npm: ${line}`);
+        if (namesFault(line)) log.warn(`npm: ${line}`);
+        else if (!isRequest(line)) log.info(`  npm: ${line}`);
       };
       const { redact } = context;
       return run(npm, args, { env, cwd: paths.home, timeoutMs: TIMEOUT_MS, redact, onLine, endAt: refusal });
@@ -100,6 +101,11 @@ function refusal(line: string): string | undefined {
 /** A line about a request that went well. */
 function isRequest(line: string): boolean {
   return /\bhttp\S* (cache|fetch \S+ [123]\d\d) /.test(harmless(line));
+}
+
+/** Such as `npm error code EINTEGRITY`: the cause stands far above npm's last lines, or npm ends well all the same. */
+function namesFault(line: string): boolean {
+  return /\bcode:? '?E[A-Z0-9]{3,}\b|integrity checksum|corrupted|no space left/i.test(harmless(line));
 }
 
 /** npm's error codes for a package, or a version of one, that the registry does not have. */
