@@ -13,7 +13,7 @@ const CODES = { allow: 0, delegate: 0, ask: 1, reject: 2 } as const;
 const MOST_LINES = 3;
 
 const EXAMPLES = `
-Nothing is run, but the program of a "delegate" rule. Exit codes: 0 allow, 1 ask,
+Nothing is run but a "delegate" rule's program. Exit codes: 0 allow, 1 ask,
 2 reject.
 
 Examples:
