@@ -281,7 +281,7 @@ test("kill -9 leaves settings with secrets and a working Amp no longer than to t
   const next = await amp(["x", "--reject", "Bash"], at, { env: { ...env, AMP_STREAM: "echo" } });
   expect(next).toMatchObject({
     exitCode: 0,
-    stderr: expect.stringMatching(`^warning: An Amp \\(pid ${pid}\\)`),
+    stderr: expect.stringMatching(`^warning: An Amp process \\(pid ${pid}\\)`),
   });
   expect(next.stderr).toMatch(/two SIGTERMs and was killed\.\n$/);
   expect(isGroupAlive(pid)).toBe(false);
