@@ -54,7 +54,6 @@ trap : HUP
 # Every 30 s the chat is saved and the log looked at. AgentAPI saves only when told to, and skips what has not changed.
 # Without a handler SIGUSR1 would end it: only one that was there a tick before gets it.
 keep_house() {
-  umask 077
   server=
   ticks=0
   pause=
@@ -75,7 +74,7 @@ keep_house() {
       kill -USR1 "$server" 2>/dev/null || :
     fi
     # What is being cut is written to its end.
-    (trap '' TERM && cut_log)
+    (trap '' TERM && umask 077 && cut_log)
   done
 }
 
