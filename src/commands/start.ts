@@ -1,4 +1,5 @@
 import { CoderSync } from "../base/coder-sync.ts";
+import { echoToTerminal } from "../base/log.ts";
 import type { Context } from "../context.ts";
 import { readKeptThread } from "../conversation/thread.ts";
 import type { Installed } from "../install/install.ts";
@@ -19,7 +20,8 @@ export async function runStart(context: Context): Promise<void> {
     sync.complete(installing);
     sync.start(starting);
     await startWith(context, installed);
-    console.log(`✓ ${resultOf(context, installed)}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    echoToTerminal(`${resultOf(context, installed)}, ${seconds} s`, "info", "✓");
   } finally {
     // Also after a failure: who waits for us must not wait for ever.
     sync.complete(installing);

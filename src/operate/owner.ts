@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { textIn } from "../base/glance.ts";
+import { userName } from "../base/user-names.ts";
 
 /** Why this user cannot look after the module directory: it is another user's. Undefined if it is their own, or there is none. */
 export function foreignOwner(moduleDir: string): { what: string; fix: string } | undefined {
@@ -22,8 +22,5 @@ export function foreignOwner(moduleDir: string): { what: string; fix: string } |
 }
 
 function nameOf(uid: number): string {
-  const line = textIn("/etc/passwd")
-    .split("\n")
-    .find((entry) => entry.split(":")[2] === String(uid));
-  return line?.split(":")[0] ?? `#${uid}`;
+  return userName(uid) ?? `#${uid}`;
 }

@@ -11,7 +11,9 @@ import { keptAnswer, keptAnswers } from "../../remote-answers.ts";
 import { parseServerList } from "./server-list.ts";
 
 /** A start waits for this, so it is short. */
-const LIMITS = { connectMs: 5_000, idleMs: 5_000, totalMs: 10_000, maxBytes: 128 * 1024, attempts: 2 };
+/** Bytes of a list of servers; a longer answer is none. */
+export const LARGEST_LIST = 128 * 1024;
+const LIMITS = { connectMs: 5_000, idleMs: 5_000, totalMs: 10_000, maxBytes: LARGEST_LIST, attempts: 2 };
 
 /**
  * The MCP servers behind `mcp_config_remote_path`, all addresses asked side by side; of two servers with one name the

@@ -4,9 +4,8 @@ import { createAgentApiClient } from "../../agentapi/client.ts";
 import { findOnPath } from "../../base/executables.ts";
 import { namesIn, textIn } from "../../base/glance.ts";
 import { lockHolder } from "../../base/lock.ts";
-import { stateOf } from "../../base/process-identity.ts";
 import { parseConfig } from "../../config.ts";
-import { type Health, serverHealth } from "../../server/health.ts";
+import { type Health, isStopped, serverHealth } from "../../server/health.ts";
 import { whatRuns } from "../../server/ours.ts";
 import { describePortHolder, isPortTaken } from "../../server/port-holder.ts";
 import type { ServerRecord } from "../../server/record.ts";
@@ -37,7 +36,7 @@ const startInProgress: Check = {
       .find(([, process]) => process !== undefined) ?? [paths.lock, undefined];
     if (!holder) return [];
     const lastsMs = now().getTime() - statSync(path).mtimeMs;
-    const isStuck = lastsMs > LONGEST_START_MS || /^T/i.test(stateOf(holder.pid) ?? "");
+    const isStuck = lastsMs > LONGEST_START_MS || isStopped(holder.pid);
     const text = `an install or a start (pid ${holder.pid}) holds ${path}`;
     if (!isStuck)
       return note(`${text}: it is in progress`, `Wait for it; ${paths.installLog} says what it does.`);

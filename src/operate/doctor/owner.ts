@@ -1,6 +1,7 @@
 import { lstatSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { namesIn, textIn } from "../../base/glance.ts";
+import { namesIn } from "../../base/glance.ts";
+import { userName } from "../../base/user-names.ts";
 import { type Check, type Finding, ok, type Subject, wrong } from "./check.ts";
 
 /** Whose module this is: root, or another user, would see another home and leave files that its owner cannot change. */
@@ -56,16 +57,9 @@ function filesToOwn({ paths }: Subject): [path: string, uid: number][] {
 
 /** As /etc/passwd has it, else the number. */
 function nameOf(uid: number): string {
-  return userNames().get(uid) ?? `user ${uid}`;
+  return userName(uid) ?? `user ${uid}`;
 }
 
 function userArgument(uid: number): string {
-  return userNames().get(uid) ?? `'#${uid}'`;
-}
-
-function userNames(): Map<number, string> {
-  const users = textIn("/etc/passwd")
-    .split("\n")
-    .map((line) => line.split(":"));
-  return new Map(users.map(([name = "", , uid]) => [Number(uid), name]));
+  return userName(uid) ?? `'#${uid}'`;
 }

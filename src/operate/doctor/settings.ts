@@ -6,6 +6,7 @@ import { withoutCredentials } from "../../base/download.ts";
 import { errorCode, reasonOf } from "../../base/errors.ts";
 import { bodyText } from "../../base/http.ts";
 import { requestThroughProxy } from "../../base/proxied-http.ts";
+import { LARGEST_LIST } from "../../install/settings/remote-servers.ts";
 import { parseServerList } from "../../install/settings/server-list.ts";
 import { keptAnswer } from "../../remote-answers.ts";
 import {
@@ -21,7 +22,6 @@ import {
 } from "./check.ts";
 
 const ANSWER_MS = 3_500;
-const LONGEST_LIST = 128 * 1024;
 /** So many of the template's keys are named. */
 const MOST_NAMES = 4;
 
@@ -77,10 +77,10 @@ async function remoteList(url: string, { env, paths, redact }: Examined): Promis
   const shown = withoutCredentials(url);
   try {
     const answer = await requestThroughProxy(new URL(url), { env, signal: AbortSignal.timeout(ANSWER_MS) });
-    const body = await bodyText(answer, LONGEST_LIST);
+    const body = await bodyText(answer, LARGEST_LIST);
     answer.close();
     if (answer.status !== 200) throw new Error(`it answers HTTP ${answer.status}`);
-    if (body.length > LONGEST_LIST) throw new Error("its answer is too long");
+    if (body.length > LARGEST_LIST) throw new Error("its answer is too long");
     const count = Object.keys(parseServerList(Buffer.from(body))).length;
     return ok(`${shown} has ${count} server${count === 1 ? "" : "s"}`);
   } catch (error) {
