@@ -10,9 +10,9 @@
 # messages hold names, types and rules but no secret, so they are nonsensitive().
 
 locals {
-  refusals = compact([
-    local.amp_api_key_message, local.url_message, local.base_amp_config_message, local.mcp_message, local.text_message,
-  ])
+  refusals = compact(concat(
+    [local.amp_api_key_message, local.url_message], local.settings_messages, [local.mcp_message, local.text_message],
+  ))
 
   # --- Amp account ---
 
@@ -65,6 +65,7 @@ locals {
     (local.ai_prompt_source) = local.ai_prompt
     instruction_prompt       = var.instruction_prompt
     base_amp_config          = var.base_amp_config
+    managed_settings         = var.managed_settings
     (local.mcp_source)       = local.mcp_given
     pre_install_script       = var.pre_install_script
     post_install_script      = var.post_install_script

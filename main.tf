@@ -41,6 +41,9 @@ locals {
     mcp                      = local.mcp
     mcp_config_remote_path   = var.mcp_config_remote_path
     dangerously_allow_all    = var.dangerously_allow_all
+    managed_settings         = local.managed_settings
+    managed_settings_sudo    = var.managed_settings_sudo
+    workspace_trust          = var.workspace_trust
     install_amp              = local.install_amp
     install_via_npm          = var.install_via_npm
     amp_version              = local.amp_version
@@ -70,7 +73,7 @@ locals {
     acp_bundle_sha256        = var.transport == "stream" ? filesha256("${path.module}/scripts/${local.bundles.stream_agent}") : ""
     log_level                = var.log_level
     # What the plan warned of; its own words, since only the plan knows Amp's names.
-    warnings = concat(local.base_amp_config_warnings, local.deprecation_warnings)
+    warnings = concat(local.settings_warnings, local.deprecation_warnings)
   }
 
   # Bundles with a script of their own, by the script's name; one script for all would be longer than one

@@ -57,6 +57,8 @@ export function modulePaths(
     /** What is known of the last prompt that Amp was given. */
     delivery: join(state, "delivery.json"),
     appliedSettings: join(state, "applied-settings.json"),
+    /** Digests of a project's files that a person has accepted. */
+    trusted: join(state, "trusted.json"),
     ampSettings: amp.settings,
     instructions: amp.instructions,
     ampSession: amp.session,

@@ -15,6 +15,7 @@ import { runCommand } from "./commands/run.ts";
 import { startBundleCommands } from "./commands/start-bundle.ts";
 import { statusCommand } from "./commands/status.ts";
 import { threadCommand } from "./commands/thread.ts";
+import { trustCommand } from "./commands/trust.ts";
 import { type Context, createContext, locate } from "./context.ts";
 import { subjectOf } from "./operate/doctor/subject.ts";
 import { ampPrefixes, type Paths, PREBAKED_DIR } from "./paths.ts";
@@ -39,6 +40,7 @@ try {
     runCommand(whereAmpIs),
     mcpCommand(contextOfThisFile),
     permissionsCommand(contextOfThisFile),
+    trustCommand(contextOfThisFile),
     completionCommand(),
     prebakeCommand(),
   ]);

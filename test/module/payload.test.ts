@@ -12,7 +12,7 @@ import { type ApplyOptions, applyModule, moduleRoot, testAgentId } from "../supp
 const computed: Partial<Record<keyof Config, string>> = {
   task_id: "task",
   acp_bundle_sha256: "transport",
-  warnings: "base_amp_config, additional_mcp_servers",
+  warnings: "base_amp_config, managed_settings, additional_mcp_servers",
 };
 
 /** Another value than the default for every variable in the payload. A key that is missing here fails a test below. */
@@ -25,6 +25,9 @@ const other: Partial<Config> = {
   mcp: '{"docs":{"url":"https://mcp.example.com"}}',
   mcp_config_remote_path: ["https://mcp.example.com/team.json", "http://10.0.0.1/x"],
   dangerously_allow_all: true,
+  managed_settings: '{"amp.showCosts":false}',
+  managed_settings_sudo: true,
+  workspace_trust: false,
   install_amp: false,
   install_via_npm: true,
   amp_version: "0.0.1790142911-g7618fb",
