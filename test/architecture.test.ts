@@ -215,3 +215,16 @@ test("no barrel but a package's entry, no drawer for leftovers", () => {
   });
   expect(barrels).toEqual([PACKAGE_ENTRY]);
 });
+
+test("Terraform's tests stand in the module's root alone: the registry runs them in each folder that has some", () => {
+  const found = ["test", "examples", "tools"].flatMap((folder) =>
+    readdirSync(join(moduleRoot, folder), { recursive: true, encoding: "utf8" }),
+  );
+  expect(found.filter((name) => name.endsWith(".tftest.hcl"))).toEqual([]);
+  const inRoot = readdirSync(moduleRoot);
+  const beside = inRoot.flatMap((name) =>
+    name.endsWith(".tftest.hcl") ? [name.replace(".tftest.hcl", ".tf")] : [],
+  );
+  expect(beside).toContain("main.tf");
+  expect(inRoot).toEqual(expect.arrayContaining(beside));
+});
