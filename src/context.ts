@@ -26,7 +26,7 @@ export interface Context {
 /**
  * The module's files, whether or not they are there.
  *
- * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
+ * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.br85`
  * @throws ModuleError if the home cannot be used
  */
 export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
@@ -42,7 +42,7 @@ export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
 }
 
 /**
- * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
+ * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.br85`
  * @throws ModuleError if the home or `config.json` cannot be used
  */
 export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Context {

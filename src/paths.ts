@@ -29,8 +29,9 @@ export function modulePaths(
     state,
     config: join(moduleDir, "config.json"),
     launcher: join(bin, "amp-module"),
-    bundle: join(bin, "amp-module.mjs"),
-    acpBundle: join(bin, "amp-acp.mjs"),
+    bundle: join(bin, "amp-module.br85"),
+    acpBundle: join(bin, "amp-acp.br85"),
+    loader: join(bin, "loader.cjs"),
     agentapi: join(bin, "agentapi"),
     /** `npm --prefix`: the user's own npm configuration stays as it is. */
     npmPrefix: join(moduleDir, "npm"),

@@ -29,7 +29,7 @@ delete process.env["BUN_BE_BUN"];
 
 try {
   const front = createFront("Installs Sourcegraph's Amp in a Coder workspace and runs it under AgentAPI.", [
-    ...startBundleCommands(join(dirname(thisFile), "amp-module.mjs")),
+    ...startBundleCommands(join(dirname(thisFile), "amp-module")),
     statusCommand(pathsOfThisFile, contextOfThisFile),
     doctorCommand(() => subjectOf(thisFile, process.env)),
     logsCommand(pathsOfThisFile, contextOfThisFile),
