@@ -29,7 +29,7 @@ test("a start waits for no tools, and who types too early is told", async () => 
   expect(await ws.run(ws.scripts.start)).toMatchObject({ exitCode: 0, stderr: "" });
   const early = await type(ws, "doctor");
   expect(early).toMatchObject({ exitCode: 1, stdout: "" });
-  expect(early.stderr).toMatch(/amp-tools\.mjs is missing\.\nerror: To fix it: Restart the workspace/);
+  expect(early.stderr).toMatch(/amp-tools\.br85 is missing\.\nerror: To fix it: Restart the workspace/);
 
   expect(await ws.run(ws.scripts.bundles["tools"] ?? "")).toMatchObject({
     exitCode: 0,
@@ -52,7 +52,7 @@ test("help fits 80 columns and lists every command; --version says the module's"
   const commands = [...help.stdout.matchAll(/^ {2}([a-z]+)(?: [[<].*?[\]>])* {2}/gm)].map(([, name]) => name);
   expect(commands).toEqual([
     ...["install", "start", "stop", "status", "doctor", "logs", "chat", "attach", "cancel", "thread"],
-    ...["run", "mcp", "permissions", "completion", "prebake", "help"],
+    ...["run", "mcp", "permissions", "trust", "completion", "prebake", "help"],
   ]);
   const nested = ["thread list", "mcp list", "mcp doctor", "permissions list", "permissions test"];
   for (const command of ["", ...commands, ...nested]) {
