@@ -10,10 +10,10 @@ import { FrontCommand } from "./front.ts";
 const COLOURS = { accepted: "green", changed: "yellow", new: "yellow" } as const;
 
 const ABOUT = `
-A repository's ${WORKSPACE_SETTINGS[0]} stands above your own settings, and
-what is in ${WORKSPACE_PLUGINS} runs without asking, with Amp's key. With workspace_trust = false a
-start is refused until they are accepted; a file that changes is asked about
-again. Read them first.`;
+A repository's ${WORKSPACE_SETTINGS[0]} stands above your own settings,
+and what is in ${WORKSPACE_PLUGINS} runs without asking, with Amp's key.
+With workspace_trust = false a start is refused until they are accepted; a file
+that changes is asked about again. Read them first.`;
 
 /** `amp-module trust`: accepts what the project brings for Amp as it is now. */
 export function trustCommand(context: () => Context): Command {
