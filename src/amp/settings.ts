@@ -64,12 +64,18 @@ export function workspaceSettings(cwd: string): string | undefined {
  */
 export function overlaidSettings(
   base: () => Settings,
-  { settings, permissions, skills }: Pick<ExecuteOptions, "settings" | "permissions" | "skills">,
+  {
+    settings,
+    permissions,
+    skills,
+    enabledTools,
+  }: Pick<ExecuteOptions, "settings" | "permissions" | "skills" | "enabledTools">,
   allowAll: boolean,
 ): Settings | undefined {
   const skillFolders = typeof skills === "string" ? [skills] : (skills ?? []);
   if (
     !allowAll &&
+    enabledTools === undefined &&
     skillFolders.length === 0 &&
     !permissions?.length &&
     Object.keys(settings ?? {}).length === 0
@@ -78,6 +84,7 @@ export function overlaidSettings(
   }
   const merged: Settings = { ...base(), ...settings };
   if (allowAll) merged["amp.dangerouslyAllowAll"] = true;
+  if (enabledTools) merged["amp.tools.enable"] = enabledTools;
   if (permissions?.length) {
     const rules = merged["amp.permissions"];
     merged["amp.permissions"] = [...permissions, ...(Array.isArray(rules) ? rules : [])];
