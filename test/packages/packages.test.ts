@@ -82,12 +82,12 @@ async function runOn(runtime: string, name: string, env: Record<string, string>)
   const { stdout } = await execa(program, [...args, file], {
     cwd: folder,
     env: { HOME: home, XDG_CONFIG_HOME: "", NO_COLOR: "1", ...env },
-    timeout: 60_000,
+    timeout: 120_000,
   });
   return stdout;
 }
 
-describe.each(["node", "bun", "deno"])("on %s", { timeout: 120_000 }, (runtime) => {
+describe.each(["node", "bun", "deno"])("on %s", { timeout: 240_000 }, (runtime) => {
   test("run and execute, with the scripted Amp", async () => {
     const env = { AMP_CLI_PATH: SCRIPTED_AMP };
     expect(await runOn(runtime, "amp-0", env)).toBe("You said: What is in this folder?\ntrue");
@@ -102,10 +102,7 @@ describe.each(["node", "bun", "deno"])("on %s", { timeout: 120_000 }, (runtime) 
       AMP_API_KEY: "sgamp_user_test-key",
       AMP_URL: "http://127.0.0.1:9/",
     };
-    const lines = (await runOn(runtime, "amp-2", env)).split("\n");
-    expect(lines[0]).toMatch(/^Bash \{ cmd: ["']rm \*["'] \}$/);
-    expect(lines[1]).toBe("reject");
-    expect(lines[2]).toMatch(/^\[ ["']docs["'] \]$/);
+    expect(await runOn(runtime, "amp-2", env)).toBe('Bash {"cmd":"rm *"}\nreject\ndocs');
   });
 
   test("the client of AgentAPI", async () => {

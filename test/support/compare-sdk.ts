@@ -92,7 +92,11 @@ async function outcomeOf(library: keyof typeof libraries, { fault, limitMs }: Ca
     const ended = new Promise<boolean>((resolve) => child.once("exit", () => resolve(true)));
     const late = new Promise<boolean>((resolve) => setTimeout(resolve, limitMs, false).unref());
     const hasEnded = await Promise.race([ended, late]);
-    if (!hasEnded) child.kill("SIGKILL");
+    if (!hasEnded) {
+      child.kill("SIGUSR2");
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+      child.kill("SIGKILL");
+    }
     // What ends a moment later is not left running.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const left = await findProcesses(MARKER, folder);

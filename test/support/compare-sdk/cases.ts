@@ -54,7 +54,7 @@ export function describeOutcome({ fault, limitMs }: Case, outcome: Outcome): str
         ? "ends without an error"
         : `throws ${quoted(error)}`
       : `**hangs**, ended after ${limitMs / 1000} s`,
-    ...(left > 0 ? [`**leaves ${left} process${left === 1 ? "" : "es"} running**`] : []),
+    ...(hasEnded && left > 0 ? [`**leaves ${left} process${left === 1 ? "" : "es"} running**`] : []),
     ...(["stderr", "big-line"].includes(fault) && rssMb > 0 ? [`${rssMb} MB of memory`] : []),
     ...(fault === "secrets" ? secretFacts(outcome) : []),
   ];

@@ -16,6 +16,14 @@ const events =
 
 const seen = [];
 let error;
+function report() {
+  const { maxRSS } = process.resourceUsage();
+  writeSync(3, `${JSON.stringify({ seen, error, rssMb: Math.round(maxRSS / 1024) })}\n`);
+  // What is still running would hold this process otherwise.
+  process.exit(0);
+}
+// Whoever waits has waited long enough.
+process.once("SIGUSR2", report);
 try {
   for await (const event of events) {
     seen.push(event.type === "result" ? `${event.type}:${event.subtype}` : event.type);
@@ -25,7 +33,4 @@ try {
 } catch (thrown) {
   error = `${thrown.kind ?? thrown.name}: ${String(thrown.message).replace(/\s+/g, " ").slice(0, 120)}`;
 }
-const { maxRSS } = process.resourceUsage();
-writeSync(3, `${JSON.stringify({ seen, error, rssMb: Math.round(maxRSS / 1024) })}\n`);
-// What is still running would hold this process otherwise.
-process.exit(0);
+report();
