@@ -82,7 +82,10 @@ function secretsOf(config: Config): string[] {
     config.agentapi_download_url,
     ...config.mcp_config_remote_path,
   ];
-  return [...urls.flatMap(urlSecrets), ...[config.base_amp_config, config.managed_settings, config.mcp ?? ""].flatMap(serverSecrets)];
+  return [
+    ...urls.flatMap(urlSecrets),
+    ...[config.base_amp_config, config.managed_settings, config.mcp ?? ""].flatMap(serverSecrets),
+  ];
 }
 
 /** Those of MCP servers, or of settings with such servers. */

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { listMcpServers } from "../../src/amp/mcp.ts";
 import { addMcpServer, approveMcpServer, removeMcpServer } from "../../src/amp/mcp-configure.ts";
 import type { AmpOptions } from "../../src/amp/options.ts";
-import { addPermission } from "../../src/amp/permission-add.ts";
+import { type AddedRule, addPermission } from "../../src/amp/permission-add.ts";
 import { listPermissions, testPermission } from "../../src/amp/permissions.ts";
 import { type AmpProbe, probeAmp } from "../../src/amp/probe.ts";
 import {
@@ -103,13 +103,24 @@ test("a secret by value never becomes an argument", async () => {
   await expect(addMcpServer("--help", { command: "x" }, options)).rejects.toThrow(/is no name/);
 });
 
-test("a rule that Amp would read as another one is refused", async () => {
-  const { options } = noting();
-  const bash = { tool: "Bash", action: "delegate" } as const;
-  await expect(addPermission(bash, options)).rejects.toThrow(/needs "to"/);
-  await expect(
-    addPermission({ tool: "Bash", action: "allow", matches: { to: "x" } }, options),
-  ).rejects.toThrow(/an argument "to" cannot be given/);
+test.each<[AddedRule, RegExp]>([
+  [{ tool: "Bash", action: "delegate" }, /needs "to"/],
+  [{ tool: "Bash", action: "allow", to: "/bin/true" }, /no other rule may have it/],
+  [{ tool: "Bash", action: "allow", message: "x" }, /only a "reject" rule/],
+  [{ tool: "Bash", action: "reject", matches: { cmd: "a#b" } }, /"a#b" cannot be given/],
+  [{ tool: "Bash", action: "reject", message: 'no "way"' }, /cannot be given/],
+  [{ tool: "Bash", action: "reject", matches: { cmd: "" } }, /"" cannot be given/],
+])("a rule that Amp would read as another one is refused: %j", async (rule, message) => {
+  const { options, said } = noting();
+  await expect(addPermission(rule, options)).rejects.toThrow(message);
+  expect(said).toThrow();
+});
+
+test("a rule that Amp wrote otherwise is told", async () => {
+  const { options } = noting([{ tool: "Bash", action: "reject" }]);
+  const rule = { tool: "Bash", action: "reject", matches: { cmd: "rm *" } } as const;
+  await expect(addPermission(rule, options)).rejects.toMatchObject({ kind: "protocol" });
+  await addPermission({ tool: "Bash", action: "reject" }, options);
 });
 
 describe("the real Amp", { timeout: 90_000 }, () => {
@@ -135,12 +146,14 @@ describe("the real Amp", { timeout: 90_000 }, () => {
     await addPermission({ tool: "Bash", action: "allow" }, options);
     await addPermission({ tool: "Bash", action: "reject", matches: { cmd: "rm *" } }, options);
     await addPermission({ tool: "Read", action: "delegate", to: "/bin/true", context: "thread" }, options);
+    await addPermission({ tool: "*", action: "reject", message: "it's $HOME, no" }, options);
     expect(await listPermissions(options)).toEqual([
+      { tool: "*", action: "reject", message: "it's $HOME, no" },
       { tool: "Read", action: "delegate", to: "/bin/true", context: "thread" },
       { tool: "Bash", action: "reject", matches: { cmd: "rm *" } },
       { tool: "Bash", action: "allow" },
     ]);
-    expect((await testPermission("Bash", { cmd: "rm x" }, options)).action).toBe("reject");
+    expect((await testPermission("Read", {}, options)).error).toBe("it's $HOME, no");
   });
 
   test("MCP servers are added and removed; a reference stays one", async () => {
