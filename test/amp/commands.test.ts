@@ -123,7 +123,7 @@ test("a rule that Amp wrote otherwise is told", async () => {
   await addPermission({ tool: "Bash", action: "reject" }, options);
 });
 
-describe("the real Amp", { timeout: 90_000 }, () => {
+describe("the real Amp", { timeout: 180_000 }, () => {
   let options: AmpOptions;
   let real: Awaited<ReturnType<typeof findRealAmp>>;
   let amp: AmpProbe;
