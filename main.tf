@@ -57,6 +57,8 @@ locals {
     agentapi_port            = var.agentapi_port
     agentapi_allowed_hosts   = var.agentapi_allowed_hosts
     app_slug                 = var.app_slug
+    web_app                  = var.web_app
+    cli_app                  = var.cli_app
     subdomain                = var.subdomain
     report_tasks             = var.report_tasks
     task_id                  = local.task_id

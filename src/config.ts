@@ -31,6 +31,8 @@ const schema = z.object({
   agentapi_port: z.number(),
   agentapi_allowed_hosts: z.array(z.string()),
   app_slug: z.string(),
+  web_app: z.boolean(),
+  cli_app: z.boolean(),
   subdomain: z.boolean(),
   report_tasks: z.boolean(),
   /** The Task's id, "" outside of one. */

@@ -54,6 +54,9 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     ...keptAnswers(paths).map(textIn).flatMap(serverSecrets),
   ]);
   const now = () => new Date();
+  // What is told is short; the log has whole paths.
+  const echo: typeof echoToTerminal = (line, level, mark) =>
+    echoToTerminal(mark ? line.replaceAll(`${paths.home}/`, "~/") : line, level, mark);
   return {
     config,
     paths,
@@ -61,7 +64,7 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     now,
     redact,
     openLog: (path, { rotate, quiet, level = config.log_level }) =>
-      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo: echoToTerminal }) }),
+      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo }) }),
   };
 }
 

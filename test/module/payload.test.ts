@@ -41,6 +41,8 @@ const other: Partial<Config> = {
   agentapi_port: 4000,
   agentapi_allowed_hosts: ["chat.example.com", "[2001:db8::1]"],
   app_slug: "amp-two",
+  web_app: false,
+  cli_app: true,
   report_tasks: false,
   task_log_snapshot: false,
   continue: false,
