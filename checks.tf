@@ -1,6 +1,6 @@
 # Rules whose failure must not print the value, or that are too long to stay next to the variable: a
 # failed validation quotes the variable, even a sensitive one, and a setting may hold a secret too.
-# Each section collects sentences, here, in checks-settings.tf and in checks-mcp.tf; a precondition of
+# Each section collects sentences, here and in the other checks-*.tf; a precondition of
 # coder_script.start fails the plan with all of them.
 #
 # JSON comes in any shape, and both sides of && and || are always evaluated: `try` gives a value for
