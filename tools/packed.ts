@@ -1,6 +1,6 @@
 import { brotliCompressSync, constants } from "node:zlib";
 
-const STATIC_IMPORT = /\bimport(\{[^}]*\}|\*as [\w$]+)from("node:[^"]+");/g;
+const STATIC_IMPORT = /\bimport(\{[^}]*\}|\*as [\w$]+) ?from("node:[^"]+");/g;
 const DYNAMIC_IMPORT = /\bimport\(("node:[^"]+")\)/g;
 
 /**

@@ -56,7 +56,7 @@ async function watchCli(ws: Workspace, isOver: () => boolean): Promise<string[]>
   while (!isOver()) {
     for (const { cmdline, exe } of await ws.processes()) {
       // The shell's own argument is the whole script, which names the bundle too.
-      if (/^\S+ (run .*)?\S*amp-module\.mjs \w+$/.test(cmdline) && exe) seen.add(exe);
+      if (/^\S+ (run .*)?\S*loader\.cjs \S*amp-module\.br85 \w+$/.test(cmdline) && exe) seen.add(exe);
     }
     await sleep(20);
   }

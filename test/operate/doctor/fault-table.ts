@@ -167,7 +167,7 @@ const WORKSPACE: Fault[] = [
     force: (workspace) => workspace.write(workspace.paths.bundle, "const half = "),
     check: "module's files",
     state: "wrong",
-    cause: /amp-module\.mjs was cut short or changed/,
+    cause: /amp-module\.br85 was cut short or changed/,
     fix: /Restart the workspace.*full disk/,
   },
   {

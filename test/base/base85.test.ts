@@ -1,0 +1,35 @@
+import { brotliDecompressSync } from "node:zlib";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { bytesOf } from "../../src/base/base85.ts";
+import { packed } from "../../tools/packed.ts";
+
+const unpack = (text: string) => brotliDecompressSync(bytesOf(text)).toString();
+
+test("what is packed comes out again, as a function of what it needs", () => {
+  const bundle =
+    '// Generated.\nimport{join as a,sep}from"node:path";import*as b from"node:os";a(sep,b.EOL);';
+  expect(unpack(packed(bundle))).toBe(
+    '(async(require,here)=>{"use strict";const{join:a,sep}=require("node:path");const b=require("node:os");a(sep,b.EOL);})',
+  );
+  expect(unpack(packed('await import("node:tls");import.meta.url;'))).toContain(
+    'await Promise.resolve(require("node:tls"));here;',
+  );
+});
+
+test("any text survives, in characters that no shell and no template looks into", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), (text) => {
+      const safe = text.replaceAll("import", "").replaceAll("//", "").replaceAll("$", "");
+      const made = packed(safe);
+      expect(made).toMatch(/^[(-[\]-_a-~]+$/);
+      expect(unpack(made)).toBe(`(async(require,here)=>{"use strict";${safe}})`);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("an import that the loader cannot run fails the build", () => {
+  expect(() => packed('import{x}from"./other.js";')).toThrow(/cannot run .*import\{x\}/);
+  expect(() => packed("import(name)")).toThrow(/cannot run .*import\(name\)/);
+});
