@@ -7,7 +7,7 @@ import { quote } from "../base/shell.ts";
 import type { Context } from "../context.ts";
 import { chooseThread } from "../conversation/thread.ts";
 import { expandHome } from "../paths.ts";
-import { agentCommand, type Command } from "../server/command.ts";
+import { agentCommand, ampStatus, type Command } from "../server/command.ts";
 import { checkMode, makeWorkdir } from "./plan.ts";
 
 /**
@@ -39,12 +39,13 @@ export async function prepareSession(
  * Writes `bin/amp-session`, which the terminal app runs if there is no AgentAPI (`enable_agentapi = false`): Amp
  * itself, in its working directory and on its thread.
  */
-function writeSession({ paths }: Context, agent: Command, workdir: string): string {
+function writeSession({ config, paths }: Context, agent: Command, workdir: string): string {
   const path = join(paths.bin, "amp-session");
   const lines = [
     "#!/bin/sh",
     "# Written by amp-module at every workspace start.",
     `cd ${quote(workdir)} || exit`,
+    ...Object.entries(ampStatus(config)).map(([name, value]) => `export ${name}=${quote(value)}`),
     `exec ${[agent.file, ...agent.args].map(quote).join(" ")} "$@"`,
     "",
   ];

@@ -129,7 +129,7 @@ test("enable_boundary runs Amp inside coder boundary, with its configuration", a
   const ws = await started(
     await create({
       coder: true,
-      variables: { ...boundary, ai_prompt: task.prompt, report_tasks: false },
+      variables: { ...boundary, ai_prompt: task.prompt, status_reports: "off" },
       env: { CODER_STANDIN: JSON.stringify({ boundary: true }) },
     }),
   );

@@ -38,7 +38,7 @@ const other: Partial<Config> = {
   agentapi_port: 4000,
   agentapi_allowed_hosts: ["chat.example.com", "[2001:db8::1]"],
   app_slug: "amp-two",
-  report_tasks: false,
+  status_reports: "off",
   task_log_snapshot: false,
   continue: false,
   thread_id: "https://ampcode.com/threads/T-0199c0de-1234",
