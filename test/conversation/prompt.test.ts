@@ -41,7 +41,10 @@ test("the time does not grow with the square of a run of spaces", () => {
 });
 
 test("the prompt is what the template gave, and the request to report is below it", () => {
-  const config = exampleConfig({ ai_prompt: "  Fix `id` $(x)\n\n  second line \n", status_reports: "coder-mcp" });
+  const config = exampleConfig({
+    ai_prompt: "  Fix `id` $(x)\n\n  second line \n",
+    status_reports: "coder-mcp",
+  });
   const prompt = firstPrompt(config, true);
   expect(prompt.startsWith("Fix `id` $(x)\n\n  second line\n\n")).toBe(true);
   expect(prompt).toMatch(/coder_report_task/);

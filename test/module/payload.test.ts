@@ -11,6 +11,7 @@ import { type ApplyOptions, applyModule, moduleRoot, testAgentId } from "../supp
 /** Keys that are no variable's name, and what they are made of. */
 const computed: Partial<Record<keyof Config, string>> = {
   task_id: "task",
+  status_app: "app_slug, web_app, cli_app",
   acp_bundle_sha256: "transport",
   warnings: "base_amp_config, additional_mcp_servers",
 };
@@ -51,7 +52,7 @@ const other: Partial<Config> = {
 };
 /** Those that others exclude, or that change another key as well. */
 const alone: [Record<string, unknown>, Partial<Config>][] = [
-  [{ enable_agentapi: false }, {}],
+  [{ enable_agentapi: false }, { status_app: "" }],
   [{ transport: "stream" }, { acp_bundle_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
   [{ subdomain: false }, { agent_id: testAgentId }],
   [{ agentapi_sha256: "AB".repeat(32) }, { agentapi_sha256: "ab".repeat(32) }],
@@ -78,7 +79,8 @@ test("HCL and the CLI have the same keys: every one is a variable's name, or com
 });
 
 test("every input reaches the payload as it is", async () => {
-  expect(JSON.parse(await payloadOf({ variables: other }))).toEqual(exampleConfig(other));
+  const expected = exampleConfig({ ...other, status_app: "amp-two" });
+  expect(JSON.parse(await payloadOf({ variables: other }))).toEqual(expected);
 });
 
 test.each(alone)("%o reaches the payload", async (variables, more) => {

@@ -226,6 +226,9 @@ async function reply(server: AmpServer, peer: WebSocket, thread: string, data: R
   if (frame === "ping") return peer.send("pong");
   const { id, method = "", params = {} } = parsed(frame) as RpcRequest;
   server.requests.push({ name: `ws ${method}`, params, at: Date.now() });
+  if (method === "executor_plugin_message" && isQuestion(params["message"])) {
+    tell(peer, "agent_state", { state: "awaiting_approval", agentMode: AGENT_MODE });
+  }
   if (id === undefined) return;
   const { clientId, handshakeSeq } = params;
   const isConnect = method === "executor_connect";
@@ -235,12 +238,14 @@ async function reply(server: AmpServer, peer: WebSocket, thread: string, data: R
     tell(peer, "executor_connected", { executorId: clientId, registeredToolCount: 0, guidanceInventory: [] });
     tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
   }
-  if (method === "executor_tool_approval_request") {
-    tell(peer, "tool_approval_queue", { approvals: [params["approval"]] });
-    tell(peer, "agent_state", { state: "awaiting_approval", agentMode: AGENT_MODE });
-  }
   if (method === "client_cancel") tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
   if (method === "client_append_user_msg") await takeTurn(server, peer, thread, params);
+}
+
+/** Amp's permission system asks by a dialog; that the server then calls the thread waiting was read in Amp, not seen. */
+function isQuestion(message: unknown): boolean {
+  const { type, method } = (message ?? {}) as Record<string, unknown>;
+  return type === "request" && String(method).startsWith("ui.");
 }
 
 interface RpcRequest {

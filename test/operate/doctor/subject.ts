@@ -124,6 +124,7 @@ export async function healthyWorkspace(): Promise<Workspace> {
   program(paths.launcher, "exit 0");
   program(paths.supervisor, "exit 0");
   write(paths.bundle, "// end of bundle\n");
+  write(join(paths.ampPlugins, "coder-status-amp.ts"), "// Coder status\n");
   program(join(paths.home, "path/coder"), "exit 0");
   write(paths.config, JSON.stringify(config));
   write(paths.ampSettings, '{\n  // mine\n  "amp.showCosts": true,\n}\n');
