@@ -97,7 +97,6 @@ locals {
     module_dir_name = local.module_dir_name
     bundle          = base64gzip(file("${path.module}/scripts/amp-module.mjs"))
     launcher        = base64gzip(replace(file("${path.module}/scripts/amp-module.sh"), local.shell_comments, ""))
-    status_plugin   = base64gzip(file("${path.module}/scripts/amp-status.mjs"))
     supervisor      = base64gzip(replace(file("${path.module}/scripts/supervisor.sh"), local.shell_comments, ""))
 
     # The bootstrap itself runs the installer if the workspace has no JavaScript runtime.

@@ -48,8 +48,6 @@ export function modulePaths(
     ampProbe: join(state, "amp-probe.json"),
     agentapiProbe: join(state, "agentapi-probe.json"),
     supervisor: join(bin, "supervisor.sh"),
-    /** The plugin as it came; Amp reads a copy of it. */
-    statusPlugin: join(bin, "amp-status.mjs"),
     running: join(state, "agentapi.json"),
     /** Tells the supervisor that the agent came up, so that it restarts it from now on. */
     ready: join(state, "ready"),

@@ -8,7 +8,6 @@ const bundles = [
   { entry: "src/cli.ts", output: "scripts/amp-module.mjs" },
   { entry: "src/tools.ts", output: "scripts/amp-tools.mjs" },
   { entry: "src/acp/main.ts", output: "scripts/amp-acp.mjs" },
-  { entry: "src/status/plugin.ts", output: "scripts/amp-status.mjs" },
 ];
 
 for (const { entry, output } of bundles) {

@@ -19,7 +19,9 @@ export function reported(
 ): Stream {
   const reporter = new Reporter(statusClient({ app: env[STATUS_APP] ?? "", env, redact, log }));
   const observer = new Observer(env);
-  const see = (message: AnyMessage) => {
+  const see = (message: AnyMessage, isSent: boolean) => {
+    // Each side counts its requests by itself: an answer of the client's has nothing to do with a turn of that number.
+    if (!isSent && !("method" in message)) return;
     try {
       const status = observer.see(message as Message) && observer.threads.status();
       if (status) reporter.report(status);
@@ -27,7 +29,10 @@ export function reported(
       log(`Status: ${redact(String(error))}`);
     }
   };
-  return { readable: stream.readable.pipeThrough(passing(see)), writable: writing(stream.writable, see) };
+  return {
+    readable: stream.readable.pipeThrough(passing((message) => see(message, false))),
+    writable: writing(stream.writable, (message) => see(message, true)),
+  };
 }
 
 /** The parts of a message that tell of a turn. */

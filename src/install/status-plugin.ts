@@ -8,6 +8,9 @@ import { hasPlugin } from "../config.ts";
 import type { Context } from "../context.ts";
 import { pluginFile } from "../status/environment.ts";
 
+/** The plugin's code, which the build puts in here (tools/bundle.ts). */
+declare const STATUS_PLUGIN: string;
+
 /** The first words of a plugin of ours; a file without them is the user's. */
 const MARK = "// Coder status, kept by the Amp module: ";
 
@@ -24,9 +27,7 @@ export function writeStatusPlugin({ config, paths }: Context, log: Log): void {
         log.warn(`Status: ${path} is not the module's and stays as it is, so Amp reports no status.`);
       return;
     }
-    const wanted = hasPlugin(config)
-      ? textOf(config.app_slug, readTextIfExists(paths.statusPlugin))
-      : undefined;
+    const wanted = hasPlugin(config) ? textOf(config.app_slug) : undefined;
     if (wanted === present) return;
     if (wanted !== undefined) writeFileAtomic(path, wanted);
     else removePlugin(path, paths.ampPlugins);
@@ -38,11 +39,8 @@ export function writeStatusPlugin({ config, paths }: Context, log: Log): void {
   }
 }
 
-/** @returns undefined if the start script did not bring it */
-function textOf(slug: string, code: string | undefined): string | undefined {
-  return code === undefined
-    ? undefined
-    : `${MARK}written at every workspace start for the app "${slug}", removed with status_reports = "off".\n${code}`;
+function textOf(slug: string): string {
+  return `${MARK}written at every workspace start for the app "${slug}", removed with status_reports = "off".\n${STATUS_PLUGIN}`;
 }
 
 function removePlugin(path: string, folder: string): void {

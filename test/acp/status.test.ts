@@ -60,6 +60,8 @@ test("a turn as the messages tell it: open, at work with its tool, a question, d
   await seen.out({ id: 1, result: { sessionId: "s", _meta: { amp: { threadId: "T-1" } } } });
   await expect.poll(last, soon).toBe("idle: Ready for a message");
   await seen.in({ id: 2, method: "session/prompt", params: { sessionId: "s", prompt: [] } });
+  // The client's answer to a request of the agent's own, which has the same number.
+  await seen.in({ id: 2, error: { message: "Method not found" } });
   const update = { sessionUpdate: "tool_call", name: "Bash", rawInput: { cmd: `npm test ${token}` } };
   await seen.out({ method: "session/update", params: { sessionId: "s", update } });
   await expect.poll(last, soon).toBe("working: Running `npm test [redacted]`");
@@ -69,7 +71,7 @@ test("a turn as the messages tell it: open, at work with its tool, a question, d
   await seen.out({ id: 2, result: { stopReason: "end_turn", _meta: { amp: { threadId: "T-1" } } } });
   await expect.poll(last, soon).toBe("idle: Done: waiting for a message");
   expect(coder.statuses.at(-1)?.uri).toBe("https://ampcode.com/threads/T-1");
-  expect([seen.sent.length, seen.received.length]).toEqual([4, 2]);
+  expect([seen.sent.length, seen.received.length]).toEqual([4, 3]);
   expect([...coder.complaints, ...seen.lines]).toEqual([]);
 });
 

@@ -3,15 +3,13 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { writeStatusPlugin } from "../../src/install/status-plugin.ts";
+import { statusPlugin } from "../../tools/bundle.ts";
 import { installContext } from "./install-context.ts";
-
-const CODE = "export default function(){}\n";
 
 function setUp(config: Partial<Config> = {}) {
   const setup = installContext(config);
   const { context, log } = setup;
   const plugin = join(context.paths.ampPlugins, `coder-status-${context.config.app_slug}.ts`);
-  writeFileSync(context.paths.statusPlugin, CODE);
   return {
     ...setup,
     plugin,
@@ -20,22 +18,23 @@ function setUp(config: Partial<Config> = {}) {
   };
 }
 
-test("the plugin is where Amp looks for it, and names whose it is", () => {
+test("the plugin is where Amp looks for it, and names whose it is", async () => {
   const { write, plugin } = setUp();
   write();
   const text = readFileSync(plugin, "utf8");
   expect(text).toMatch(/^\/\/ Coder status, kept by the Amp module: .*"amp"/);
-  expect(text.endsWith(CODE)).toBe(true);
+  expect(text.endsWith(await statusPlugin())).toBe(true);
 });
 
 test("another code replaces it; the same is not written again", () => {
-  const { write, plugin, context, logged } = setUp();
+  const { write, plugin, logged } = setUp();
   write();
+  const text = readFileSync(plugin, "utf8");
   write();
   expect(logged().match(/wrote the plugin/g)).toHaveLength(1);
-  writeFileSync(context.paths.statusPlugin, `${CODE}// newer\n`);
+  writeFileSync(plugin, `${text.split("\n")[0]}\n// an earlier version's\n`);
   write();
-  expect(readFileSync(plugin, "utf8")).toMatch(/newer/);
+  expect(readFileSync(plugin, "utf8")).toBe(text);
 });
 
 test.each<Partial<Config>>([

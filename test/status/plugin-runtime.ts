@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { bundle } from "../../tools/bundle.ts";
+import { statusPlugin } from "../../tools/bundle.ts";
 
 /** A request or an answer of the line protocol between Amp and a plugin. */
 interface Line {
@@ -51,7 +51,7 @@ export async function startPlugin(options: PluginOptions): Promise<Plugin & { re
   await writeFile(runtime, await taken);
   const file = join(root, "plugins", `coder-status-${options.slug}.ts`);
   await mkdir(join(root, "plugins"));
-  await writeFile(file, await builtPlugin());
+  await writeFile(file, await statusPlugin());
   const child = spawn(options.amp, [runtime, file], {
     cwd: root,
     env: {
@@ -71,14 +71,6 @@ export async function startPlugin(options: PluginOptions): Promise<Plugin & { re
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
   });
-}
-
-let built: Promise<string> | undefined;
-
-/** The plugin as it is shipped. */
-export function builtPlugin(): Promise<string> {
-  built ??= bundle("src/status/plugin.ts");
-  return built;
 }
 
 function environment(root: string): Record<string, string> {
