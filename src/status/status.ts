@@ -1,3 +1,5 @@
+import { squeezed } from "../base/harmless.ts";
+
 /** The states that Coder's dashboard knows; it shows a spinner for `working`. */
 export type State = "working" | "idle" | "complete" | "failure";
 
@@ -14,7 +16,7 @@ export const MOST_BYTES = 160;
 
 /** The message on one line, no longer than Coder takes it. */
 export function fitting(text: string): string {
-  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  const line = squeezed(text);
   if (Buffer.byteLength(line) <= MOST_BYTES) return line;
   let kept = "";
   for (const character of line) {
