@@ -63,6 +63,8 @@ test("a Task's life: ready, at work with its tool, done, stopped; the prompt arr
   const [thread] = server.threads.keys();
   expect(coder.statuses.at(-1)?.uri).toBe(`${server.url}/threads/${thread}`);
 
+  // The stop's own word comes from another process, at once.
+  expectCalm(coder);
   const { exitCode } = await ws.stop();
   expect(exitCode).toBe(0);
   expect(coder.statuses.at(-1)).toMatchObject({
@@ -71,7 +73,6 @@ test("a Task's life: ready, at work with its tool, done, stopped; the prompt arr
     message: "Stopped: the conversation continues at the next start",
     uri: `${server.url}/threads/${thread}`,
   });
-  expectCalm(coder);
 }, 120_000);
 
 test("a rule that asks: the dashboard says that Amp waits for a person, and for what", async () => {
