@@ -1,4 +1,4 @@
-# MCP servers: what is wrong in mcp, and in the servers of base_amp_config, in the way that checks.tf tells.
+# MCP servers: what is wrong in mcp, and in the servers of base_amp_config and managed_settings, in the way that checks.tf tells.
 
 locals {
   # --- Amp settings: mcp ---
@@ -40,11 +40,12 @@ locals {
     for problems in [local.mcp_problems] : concat(["${local.mcp_source} cannot be used:"], formatlist("  - %s", problems)) if length(problems) > 0
   ])))
 
-  # --- Amp settings: MCP servers, from either variable ---
+  # --- Amp settings: MCP servers, from every variable ---
 
   mcp_servers = {
-    base_amp_config = try(merge(local.base_settings["amp.mcpServers"]), {})
-    mcp             = try(merge(jsondecode(local.mcp)), {})
+    base_amp_config  = try(merge(local.given_settings["base_amp_config"]["amp.mcpServers"]), {})
+    managed_settings = try(merge(local.given_settings["managed_settings"]["amp.mcpServers"]), {})
+    mcp              = try(merge(jsondecode(local.mcp)), {})
   }
 
   # As above. Values stay out of every sentence: env and headers are where secrets are.

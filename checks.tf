@@ -10,9 +10,9 @@
 # messages hold names, types and rules but no secret, so they are nonsensitive().
 
 locals {
-  refusals = compact([
-    local.amp_api_key_message, local.url_message, local.base_amp_config_message, local.mcp_message, local.text_message,
-  ])
+  refusals = compact(concat(
+    [local.amp_api_key_message, local.url_message], local.settings_messages, [local.mcp_message, local.text_message],
+  ))
 
   # --- Amp account ---
 
@@ -65,6 +65,7 @@ locals {
     (local.ai_prompt_source) = local.ai_prompt
     instruction_prompt       = var.instruction_prompt
     base_amp_config          = var.base_amp_config
+    managed_settings         = var.managed_settings
     (local.mcp_source)       = local.mcp_given
     pre_install_script       = var.pre_install_script
     post_install_script      = var.post_install_script
@@ -87,9 +88,10 @@ locals {
 
   # The script as it will be, with digits in the place of an agent's ID that is not known yet. They are
   # more than an ID has, so this is never less than the real size.
-  measured_script = templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
-    payload = base64gzip(jsonencode(merge(local.payload, { agent_id = var.subdomain ? "" : substr(sha256("agent_id"), 0, 44) })))
-  }))
+  measured_payload = merge(local.payload, { agent_id = var.subdomain ? "" : substr(sha256("agent_id"), 0, 44) })
+  measured_script = replace(templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
+    files = merge(local.unpacked_files, { "config.json" = { mode = 600, text = jsonencode(local.measured_payload) } })
+  })), local.shell_comments, "")
 
   # length() counts characters; four of base64, without its padding, stand for three bytes.
   start_script_bytes = floor(length(trim(base64encode(local.measured_script), "=")) * 3 / 4)

@@ -49,10 +49,13 @@ locals {
     rule_keys = ["tool", "matches", "action", "context", "to", "message"]
   }
 
+  # By the variable that has them.
   given_names = {
-    settings  = keys(local.base_settings)
-    tools     = [for rule in local.permission_rules : try(regex("^\"([A-Za-z0-9_-]+)\"$", rule.tool)[0], "")]
-    rule_keys = distinct(flatten(local.permission_rule_keys))
+    settings = { for variable, settings in local.given_settings : variable => keys(settings) }
+    tools = { for variable, rules in local.permission_rules : variable => [
+      for rule in rules : try(regex("^\"([A-Za-z0-9_-]+)\"$", rule.tool)[0], "")
+    ] }
+    rule_keys = local.permission_rule_keys
   }
 
   # --- One edit away ---
@@ -72,7 +75,7 @@ locals {
   # From a name that is given and not known to the known ones that it is almost.
   near_names = {
     for kind, names in local.given_names : kind => {
-      for name in distinct(names) : name => distinct(flatten([
+      for name in distinct(flatten(values(names))) : name => distinct(flatten([
         for full in [kind == "settings" && !startswith(name, "amp.") ? "amp.${name}" : name] : [
           for spelling in distinct(concat([lower(full)], [
             for place in range(length(full)) : "${substr(lower(full), 0, place)}${substr(lower(full), place + 1, -1)}"

@@ -44,6 +44,9 @@ locals {
     mcp                      = local.mcp
     mcp_config_remote_path   = var.mcp_config_remote_path
     dangerously_allow_all    = var.dangerously_allow_all
+    managed_settings         = local.managed_settings
+    managed_settings_sudo    = var.managed_settings_sudo
+    workspace_trust          = var.workspace_trust
     install_amp              = local.install_amp
     install_via_npm          = var.install_via_npm
     amp_version              = local.amp_version
@@ -57,6 +60,8 @@ locals {
     agentapi_port            = var.agentapi_port
     agentapi_allowed_hosts   = var.agentapi_allowed_hosts
     app_slug                 = var.app_slug
+    web_app                  = var.web_app
+    cli_app                  = var.cli_app
     subdomain                = var.subdomain
     status_reports           = local.status_reports
     status_app               = local.status_app
@@ -71,48 +76,54 @@ locals {
     enable_boundary          = var.enable_boundary
     boundary_config          = var.boundary_config
     transport                = var.transport
-    acp_bundle_sha256        = var.transport == "stream" ? filesha256("${path.module}/scripts/${local.bundles.stream_agent}") : ""
+    acp_bundle_sha256        = var.transport == "stream" ? sha256(file("${path.module}/scripts/${local.bundles.stream_agent}")) : ""
     log_level                = var.log_level
     # What the plan warned of; its own words, since only the plan knows Amp's names.
-    warnings = concat(local.base_amp_config_warnings, local.deprecation_warnings)
+    warnings = concat(local.settings_warnings, local.deprecation_warnings)
   }
 
   # Bundles with a script of their own, by the script's name; one script for all would be longer than one
   # argument may be, and its room is the user's.
-  bundles = { tools = "amp-tools.mjs", stream_agent = "amp-acp.mjs" }
+  bundles = { tools = "amp-tools.br85", stream_agent = "amp-acp.br85" }
 
   bundle_scripts = {
     for name, file in local.bundles : name => templatefile("${path.module}/scripts/bundle.sh.tftpl", {
       module_dir_name = local.module_dir_name
       file            = file
-      bundle          = base64gzip(file("${path.module}/scripts/${file}"))
+      bundle          = file("${path.module}/scripts/${file}")
     }) if name == "tools" || var.transport == "stream"
   }
 
   # Whole lines of comment, which only cost room in the script; the first line is none.
   shell_comments = "/(?m)^ *#([^!].*)?\n/"
 
-  # What the start script is rendered from, but for the payload.
+  # What the start script is rendered from, but for config.json.
   bootstrap = {
     module_dir_name = local.module_dir_name
-    bundle          = base64gzip(file("${path.module}/scripts/amp-module.mjs"))
-    launcher        = base64gzip(replace(file("${path.module}/scripts/amp-module.sh"), local.shell_comments, ""))
-    supervisor      = base64gzip(replace(file("${path.module}/scripts/supervisor.sh"), local.shell_comments, ""))
 
     # The bootstrap itself runs the installer if the workspace has no JavaScript runtime.
     installer_url_base64 = local.install_amp && !var.install_via_npm ? base64encode(var.amp_installer_url) : ""
     amp_version_base64   = base64encode(local.amp_version)
-
-    # Files beside config.json: the first one may have to run before there is a runtime to read JSON.
-    user_scripts = {
-      pre_install  = local.texts.pre_install_script == "" ? "" : base64gzip(local.texts.pre_install_script)
-      post_install = local.texts.post_install_script == "" ? "" : base64gzip(local.texts.post_install_script)
-    }
   }
 
-  start_script = templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
-    payload = base64gzip(jsonencode(local.payload))
-  }))
+  # What the start script brings, by its path in the module directory.
+  unpacked_files = merge(
+    {
+      "bin/amp-module.br85" = { mode = 600, text = file("${path.module}/scripts/amp-module.br85") }
+      "bin/loader.cjs"      = { mode = 600, text = file("${path.module}/scripts/loader.cjs") }
+      "bin/amp-module"      = { mode = 700, text = replace(file("${path.module}/scripts/amp-module.sh"), local.shell_comments, "") }
+      "bin/supervisor.sh"   = { mode = 700, text = replace(file("${path.module}/scripts/supervisor.sh"), local.shell_comments, "") }
+    },
+    # Files beside config.json: the first one may have to run before there is a runtime to read JSON.
+    {
+      for name in ["pre_install", "post_install"] : "${name}.sh" => { mode = 700, text = local.texts["${name}_script"] }
+      if local.texts["${name}_script"] != ""
+    },
+  )
+
+  start_script = replace(templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
+    files = merge(local.unpacked_files, { "config.json" = { mode = 600, text = jsonencode(local.payload) } })
+  })), local.shell_comments, "")
 
   stop_script = templatefile("${path.module}/scripts/stop.sh.tftpl", {
     module_dir_name = local.module_dir_name

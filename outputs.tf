@@ -34,7 +34,7 @@ output "status_script" {
     #!/bin/sh
     bin="$HOME/${local.module_dir_name}/bin"
     line=
-    if [ -x "$bin/amp-module" ] && [ -f "$bin/amp-tools.mjs" ]; then
+    if [ -x "$bin/amp-module" ] && [ -f "$bin/amp-tools.br85" ]; then
       line=$("$bin/amp-module" status --short 2>/dev/null </dev/null) || :
     elif [ ! -e "$bin/amp-module" ]; then
       line='not installed yet'

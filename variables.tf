@@ -118,6 +118,34 @@ variable "dangerously_allow_all" {
   description = "Whether Amp may use every tool without asking (`amp.dangerouslyAllowAll`). false: `amp.permissions` and Amp's defaults decide."
 }
 
+# --- Rules that hold ---
+
+variable "managed_settings" {
+  type        = string
+  default     = ""
+  nullable    = false
+  description = "Amp settings that neither the user nor a repository can overrule, as the text of a JSON object, best written with `jsonencode({ \"amp.permissions\" = [...] })`. Kept in Amp's managed settings file, `/etc/ampcode/managed-settings.json` (macOS: `/Library/Application Support/ampcode/`), one for the whole machine: every instance of the module on it needs the same. With rules in it, `amp.dangerouslyAllowAll` is false there unless it says otherwise. Needs root, `managed_settings_sudo`, or an image that has the file from `amp-module prebake`: if it cannot be written the start fails. Empty: the file is left as it is. Put no secret here: every user of the workspace can read it."
+}
+
+variable "managed_settings_sudo" {
+  type        = bool
+  default     = false
+  nullable    = false
+  description = "Whether the start may write `managed_settings` with `sudo`, without a password, if it is not root. What runs as a user with such rights can also change the file: rules that hold against the agent itself need an image with the file and no `sudo`."
+
+  validation {
+    condition     = !var.managed_settings_sudo || trimspace(var.managed_settings) != ""
+    error_message = "managed_settings_sudo is true, but managed_settings is empty, so there is nothing to write. Set managed_settings, or remove managed_settings_sudo."
+  }
+}
+
+variable "workspace_trust" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether Amp may take what a repository brings in `.amp/`: its settings stand above the user's, and its plugins run without asking. false: a start is refused if `workdir` has such files that nobody has accepted as they are with `amp-module trust`. Only `managed_settings` stands above a repository's settings."
+}
+
 # --- Logs ---
 
 variable "log_level" {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The amp-module command: finds a JavaScript runtime and hands over to a bundle beside this file, amp-module.mjs for what
-# a start needs, amp-tools.mjs for everything else.
+# The amp-module command: finds a JavaScript runtime and has the loader beside this file run a program on it:
+# amp-module.br85 for what a start needs, amp-tools.br85 for everything else.
 #
 # Search order: AMP_MODULE_RUNTIME, Node >= 20.5 on PATH, version managers in the home, bun, deno, an installed Amp
 # (the official binary contains Bun). If there is none and AMP_MODULE_INSTALLER_URL_BASE64 is set, Amp is installed
@@ -13,13 +13,13 @@ case $0 in
 esac
 bin=$(CDPATH='' cd -- "$bin" && pwd -P)
 # A link such as ~/.local/bin/amp-module must lead back to the module directory.
-if [ ! -f "$bin/amp-module.mjs" ]; then
+if [ ! -f "$bin/loader.cjs" ]; then
   bin=$(dirname -- "$(readlink -f -- "$0")")
 fi
 # With more words it is a person who asks for help or is mistaken.
 case $#:${1:-} in
-  1:start | 1:stop | 1:install | *:explain-end | *:end-left-agents) bundle=$bin/amp-module.mjs ;;
-  *) bundle=$bin/amp-tools.mjs ;;
+  1:start | 1:stop | 1:install | *:explain-end | *:end-left-agents) program=$bin/amp-module.br85 ;;
+  *) program=$bin/amp-tools.br85 ;;
 esac
 
 fail() {
@@ -27,19 +27,12 @@ fail() {
   exit 1
 }
 
-# A runtime's own words for half a file would be a syntax error. The start script has just written it whole and checked
-# that: a start need not wait for tail.
-check_bundle() {
-  if [ ! -f "$bundle" ]; then
-    problem='is missing'
-  elif [ -n "${AMP_MODULE_INSTALLER_URL_BASE64+set}" ] || ! command -v tail >/dev/null ||
-    [ "$(tail -c 17 "$bundle")" = '// end of bundle' ]; then
-    return
-  else
-    problem='was cut short or changed'
-  fi
-  fail "The module's program $bundle $problem." \
-    'Restart the workspace: its start scripts write the file anew within moments. If not, look for a full disk.'
+# A runtime's own words for a missing file would be a riddle. Whether the program is whole, the loader tells.
+check_files() {
+  for file in "$bin/loader.cjs" "$program"; do
+    [ -f "$file" ] || fail "The module's program $file is missing." \
+      'Restart the workspace: its start scripts write the file anew within moments. If not, look for a full disk.'
+  done
 }
 
 # Node's version flag answers in milliseconds; its syntax errors on an old version would be unreadable.
@@ -57,7 +50,7 @@ is_executable() {
   [ -f "$1" ] && [ -x "$1" ]
 }
 
-# Runs the bundle on the runtime $1 ("kind:path"), never to return.
+# Runs the program on the runtime $1 ("kind:path"), never to return.
 run_on() {
   runtime=$1
   shift
@@ -69,10 +62,10 @@ run_on() {
     esac
   fi
   case $runtime in
-    node:*) exec "${runtime#*:}" "$bundle" "$@" ;;
-    bun:*) exec "${runtime#*:}" "$bundle" "$@" ;;
-    deno:*) exec "${runtime#*:}" run --allow-all --no-lock --quiet "$bundle" "$@" ;;
-    amp:*) BUN_BE_BUN=1 exec "${runtime#*:}" "$bundle" "$@" ;;
+    node:*) exec "${runtime#*:}" "$bin/loader.cjs" "$program" "$@" ;;
+    bun:*) exec "${runtime#*:}" "$bin/loader.cjs" "$program" "$@" ;;
+    deno:*) exec "${runtime#*:}" run --allow-all --no-lock --quiet "$bin/loader.cjs" "$program" "$@" ;;
+    amp:*) BUN_BE_BUN=1 exec "${runtime#*:}" "$bin/loader.cjs" "$program" "$@" ;;
   esac
 }
 
@@ -405,7 +398,7 @@ run_pre_install_script() {
   export AMP_MODULE_PRE_INSTALL_DONE=1
 }
 
-check_bundle
+check_files
 found=$(find_runtime)
 case "$found:${1:-}" in
   :start | :install)

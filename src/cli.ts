@@ -29,8 +29,8 @@ try {
   const command = commands.get(process.argv[2]);
   if (!command) {
     throw new ModuleError(
-      `amp-module.mjs has only the commands ${[...commands.keys()].join(", ")}.`,
-      "Use amp-tools.mjs beside it, which has the others.",
+      `amp-module.br85 has only the commands ${[...commands.keys()].join(", ")}.`,
+      "Use amp-tools.br85 beside it, which has the others.",
     );
   }
   await command();

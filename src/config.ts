@@ -15,6 +15,9 @@ const schema = z.object({
   mcp: z.nullable(z.string()),
   mcp_config_remote_path: z.array(z.string()),
   dangerously_allow_all: z.boolean(),
+  managed_settings: z.string(),
+  managed_settings_sudo: z.boolean(),
+  workspace_trust: z.boolean(),
   install_amp: z.boolean(),
   install_via_npm: z.boolean(),
   amp_version: z.string(),
@@ -28,6 +31,8 @@ const schema = z.object({
   agentapi_port: z.number(),
   agentapi_allowed_hosts: z.array(z.string()),
   app_slug: z.string(),
+  web_app: z.boolean(),
+  cli_app: z.boolean(),
   subdomain: z.boolean(),
   status_reports: z.enum(["plugin", "coder-mcp", "off"]),
   /** Slug of the app that a status is shown beside, "" if the workspace has none of ours. */

@@ -26,7 +26,7 @@ export interface Context {
 /**
  * The module's files, whether or not they are there.
  *
- * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
+ * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.br85`
  * @throws ModuleError if the home cannot be used
  */
 export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
@@ -42,7 +42,7 @@ export function locate(bundle: string, env: NodeJS.ProcessEnv): Paths {
 }
 
 /**
- * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.mjs`
+ * @param bundle the path of the running bundle, `<module directory>/bin/amp-module.br85`
  * @throws ModuleError if the home or `config.json` cannot be used
  */
 export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Context {
@@ -54,6 +54,9 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     ...keptAnswers(paths).map(textIn).flatMap(serverSecrets),
   ]);
   const now = () => new Date();
+  // What is told is short; the log has whole paths.
+  const echo: typeof echoToTerminal = (line, level, mark) =>
+    echoToTerminal(mark ? line.replaceAll(`${paths.home}/`, "~/") : line, level, mark);
   return {
     config,
     paths,
@@ -61,7 +64,7 @@ export function createContext(bundle: string, processEnv: NodeJS.ProcessEnv): Co
     now,
     redact,
     openLog: (path, { rotate, quiet, level = config.log_level }) =>
-      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo: echoToTerminal }) }),
+      openLog({ path, rotate, redact, now, level, ...(quiet ? {} : { echo }) }),
   };
 }
 
@@ -82,7 +85,10 @@ function secretsOf(config: Config): string[] {
     config.agentapi_download_url,
     ...config.mcp_config_remote_path,
   ];
-  return [...urls.flatMap(urlSecrets), ...[config.base_amp_config, config.mcp ?? ""].flatMap(serverSecrets)];
+  return [
+    ...urls.flatMap(urlSecrets),
+    ...[config.base_amp_config, config.managed_settings, config.mcp ?? ""].flatMap(serverSecrets),
+  ];
 }
 
 /** Those of MCP servers, or of settings with such servers. */

@@ -29,8 +29,9 @@ export function modulePaths(
     state,
     config: join(moduleDir, "config.json"),
     launcher: join(bin, "amp-module"),
-    bundle: join(bin, "amp-module.mjs"),
-    acpBundle: join(bin, "amp-acp.mjs"),
+    bundle: join(bin, "amp-module.br85"),
+    acpBundle: join(bin, "amp-acp.br85"),
+    loader: join(bin, "loader.cjs"),
     agentapi: join(bin, "agentapi"),
     /** `npm --prefix`: the user's own npm configuration stays as it is. */
     npmPrefix: join(moduleDir, "npm"),
@@ -57,6 +58,8 @@ export function modulePaths(
     /** What is known of the last prompt that Amp was given. */
     delivery: join(state, "delivery.json"),
     appliedSettings: join(state, "applied-settings.json"),
+    /** Digests of a project's files that a person has accepted. */
+    trusted: join(state, "trusted.json"),
     ampSettings: amp.settings,
     instructions: amp.instructions,
     ampSession: amp.session,

@@ -15,6 +15,7 @@ import { runCommand } from "./commands/run.ts";
 import { startBundleCommands } from "./commands/start-bundle.ts";
 import { statusCommand } from "./commands/status.ts";
 import { threadCommand } from "./commands/thread.ts";
+import { trustCommand } from "./commands/trust.ts";
 import { type Context, createContext, locate } from "./context.ts";
 import { subjectOf } from "./operate/doctor/subject.ts";
 import { ampPrefixes, type Paths, PREBAKED_DIR } from "./paths.ts";
@@ -28,7 +29,7 @@ delete process.env["BUN_BE_BUN"];
 
 try {
   const front = createFront("Installs Sourcegraph's Amp in a Coder workspace and runs it under AgentAPI.", [
-    ...startBundleCommands(join(dirname(thisFile), "amp-module.mjs")),
+    ...startBundleCommands(join(dirname(thisFile), "amp-module")),
     statusCommand(pathsOfThisFile, contextOfThisFile),
     doctorCommand(() => subjectOf(thisFile, process.env)),
     logsCommand(pathsOfThisFile, contextOfThisFile),
@@ -39,6 +40,7 @@ try {
     runCommand(whereAmpIs),
     mcpCommand(contextOfThisFile),
     permissionsCommand(contextOfThisFile),
+    trustCommand(contextOfThisFile),
     completionCommand(),
     prebakeCommand(),
   ]);

@@ -187,15 +187,15 @@ test("node's own modules are named with node:", () => {
   expect(broken(({ to, isOwn }) => !isOwn && bare.test(to))).toEqual([]);
 });
 
-/** AgentAPI's client could be published: this file is the package's entry, and everything that it lists is its user's. */
-const PACKAGE_ENTRY = "agentapi/index.ts";
+/** The entries of what is in packages/, and what they need: everything that they list is their user's. */
+const PACKAGE_ENTRIES = {
+  "agentapi/index.ts": ["eventsource-parser", "zod/mini"],
+  "amp/index.ts": ["jsonc-parser", "zod/mini"],
+};
 
-test("AgentAPI's client needs these packages only", () => {
-  const needed = [...reachedFrom(PACKAGE_ENTRY).keys()].filter((name) => !files.includes(name));
-  expect(needed.filter((name) => !name.startsWith("node:")).sort()).toEqual([
-    "eventsource-parser",
-    "zod/mini",
-  ]);
+test.each(Object.entries(PACKAGE_ENTRIES))("%s needs these packages only", (entry, packages) => {
+  const needed = [...reachedFrom(entry).keys()].filter((name) => !files.includes(name));
+  expect(needed.filter((name) => !name.startsWith("node:")).sort()).toEqual(packages);
 });
 
 test("there is one way to fetch and one reader of server-sent events", () => {
@@ -205,9 +205,10 @@ test("there is one way to fetch and one reader of server-sent events", () => {
 });
 
 test("no barrel but a package's entry, no drawer for leftovers", () => {
-  expect(broken(({ to }) => to === PACKAGE_ENTRY)).toEqual([]);
+  const entries = Object.keys(PACKAGE_ENTRIES);
+  expect(broken(({ to }) => entries.includes(to))).toEqual([]);
   const named = files.filter((name) => /^(index|utils?|helpers?|misc|common)\.ts$/.test(basename(name)));
-  expect(named).toEqual([PACKAGE_ENTRY]);
+  expect(named.sort()).toEqual(entries);
   const barrels = files.filter((name) => {
     const code = readFileSync(join(root, name), "utf8")
       .replace(/\/\*[\s\S]*?\*\//g, "")
@@ -217,5 +218,18 @@ test("no barrel but a package's entry, no drawer for leftovers", () => {
       code.split(";").every((part) => /^\s*(export\s+(type\s+)?(\*|\{)[\s\S]*from|\s*$)/.test(part))
     );
   });
-  expect(barrels).toEqual([PACKAGE_ENTRY]);
+  expect(barrels.sort()).toEqual(entries);
+});
+
+test("Terraform's tests stand in the module's root alone: the registry runs them in each folder that has some", () => {
+  const found = ["test", "examples", "tools"].flatMap((folder) =>
+    readdirSync(join(moduleRoot, folder), { recursive: true, encoding: "utf8" }),
+  );
+  expect(found.filter((name) => name.endsWith(".tftest.hcl"))).toEqual([]);
+  const inRoot = readdirSync(moduleRoot);
+  const beside = inRoot.flatMap((name) =>
+    name.endsWith(".tftest.hcl") ? [name.replace(".tftest.hcl", ".tf")] : [],
+  );
+  expect(beside).toContain("main.tf");
+  expect(inRoot).toEqual(expect.arrayContaining(beside));
 });

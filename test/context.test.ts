@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createContext } from "../src/context.ts";
 import { modulePaths } from "../src/paths.ts";
 import { keptAnswer } from "../src/remote-answers.ts";
@@ -28,4 +28,20 @@ test("every run masks what the template, its addresses and their last answers ho
     const value = secret.startsWith("a") ? `from-${secret}` : `from-the-${secret}`;
     expect(redact(`x ${value} y`)).toBe("x [redacted] y");
   }
+});
+
+test("what a script tells names files from the home; its log has whole paths, and so has an error", () => {
+  const home = makeFolder();
+  const paths = modulePaths(join(home, ".amp-module"), home);
+  mkdirSync(paths.state, { recursive: true });
+  writeFileSync(paths.config, JSON.stringify(exampleConfig()));
+  const written: string[] = [];
+  for (const stream of [process.stdout, process.stderr])
+    vi.spyOn(stream, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  const log = createContext(paths.bundle, { HOME: home }).openLog(paths.installLog, { rotate: true });
+  log.tell(`Amp in ${home}/.amp/bin/amp`);
+  log.error(`${home}/x is missing.`);
+  vi.restoreAllMocks();
+  expect(written.join("")).toBe(`✓ Amp in ~/.amp/bin/amp\nerror: ${home}/x is missing.\n`);
+  expect(readFileSync(paths.installLog, "utf8")).toContain(`Amp in ${home}/.amp/bin/amp\n`);
 });

@@ -1,15 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { minify } from "terser";
+import { mergedBuiltins } from "./merged-builtins.ts";
 import { definedDefaults } from "./variables.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { version: string };
 
 const BANNER = "// Generated from src/ by `npm run build`: do not edit.\n";
-/** The last line, by which the launcher tells a file that was cut short. */
-const END = "// end of bundle\n";
 
 const PLUGIN = "src/status/plugin.ts";
 let plugin: Promise<string> | undefined;
@@ -22,7 +21,7 @@ export function statusPlugin(): Promise<string> {
 
 /** A file of `src/` with all that it imports, as one module that every runtime takes. */
 export async function bundleOnce(entry: string): Promise<string> {
-  const result = await build({
+  const options: BuildOptions = {
     entryPoints: [entry],
     absWorkingDir: root,
     bundle: true,
@@ -42,10 +41,12 @@ export async function bundleOnce(entry: string): Promise<string> {
     },
     metafile: true,
     write: false,
-  });
-  const text = result.outputFiles[0]?.text ?? "";
+  };
+  const plain = await build({ ...options, minify: false });
+  const result = await build({ ...options, plugins: [mergedBuiltins(plain.outputFiles?.[0]?.text ?? "")] });
+  const text = result.outputFiles?.[0]?.text ?? "";
   // Commander is CommonJS, and an ES module has no `require` for Node's own modules.
-  const isMixed = "node_modules/commander/index.js" in result.metafile.inputs;
+  const isMixed = "node_modules/commander/index.js" in (result.metafile?.inputs ?? {});
   return isMixed
     ? `import{createRequire}from"node:module";const require=createRequire(import.meta.url);${text}`
     : text;
@@ -59,5 +60,21 @@ export async function bundle(entry: string): Promise<string> {
     compress: { ecma: 2020, passes: 3 },
     format: { ecma: 2020, comments: false },
   });
-  return `${BANNER}${code}\n${END}`;
+  return `${BANNER}${code}\n`;
+}
+
+/** A program of one small file, as CommonJS: it is what every start runs first, and Node loads that sooner. */
+export async function loader(entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [entry],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: "cjs",
+    platform: "node",
+    target: "node20.5",
+    legalComments: "none",
+    write: false,
+  });
+  return `${BANNER}${result.outputFiles[0]?.text ?? ""}`;
 }

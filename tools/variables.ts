@@ -66,6 +66,7 @@ const OF_COMMANDS = [
   "agentapi_version",
   "agentapi_download_url",
   "agentapi_sha256",
+  "managed_settings",
 ];
 
 /** What esbuild and vitest put in the place of `VARIABLE_DEFAULTS`: the defaults that a command has, too. */

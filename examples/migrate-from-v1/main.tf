@@ -3,6 +3,8 @@
 # workdir are the new ones. The two prompts in the agent's environment are ai_prompt and instruction_prompt now.
 
 terraform {
+  required_version = ">= 1.9"
+
   required_providers {
     coder = {
       source  = "coder/coder"

@@ -1,6 +1,8 @@
-# A template for version 3 of the older module, as it was: only `source` is another.
+# A template for versions 2 and 3 of the older module, as it was: only `source` is another.
 
 terraform {
+  required_version = ">= 1.9"
+
   required_providers {
     coder = {
       source  = "coder/coder"

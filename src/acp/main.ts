@@ -2,6 +2,7 @@ import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ndJsonStream } from "@agentclientprotocol/sdk";
 import { resolveAmp } from "../amp/resolve.ts";
+import { programArguments } from "../base/program.ts";
 import { createRedact } from "../base/redact.ts";
 import { AmpAgent } from "./agent.ts";
 import { askThroughSocket } from "./ask-helper.ts";
@@ -39,7 +40,7 @@ async function serve(): Promise<void> {
     helper: [
       process.execPath,
       ...(process.versions["deno"] ? ["run", "-A"] : []),
-      fileURLToPath(import.meta.url),
+      ...programArguments(fileURLToPath(import.meta.url)),
       HELPER,
     ],
     log,

@@ -24,9 +24,17 @@ const toolUse = z.looseObject({
   input: z.unknown(),
 });
 const KNOWN_BLOCKS = ["text", "image", "thinking", "redacted_thinking", "tool_use", "tool_result", "unknown"];
+/** The kind of a block that is not known here yet, whatever its name: an enum, so that a known name leaves such blocks out. */
+export declare enum NewerKind {
+  Newer = "newer",
+}
 /** A block of a kind that is not known here yet: passed on as it is. */
+export interface OtherBlock {
+  type: NewerKind;
+  [field: string]: unknown;
+}
 const otherBlock = z.looseObject({
-  type: z.string().check(z.refine((type) => !KNOWN_BLOCKS.includes(type))),
+  type: z.custom<NewerKind>((type) => typeof type === "string" && !KNOWN_BLOCKS.includes(type)),
 });
 /** Whatever a tool gave back, it ends its call: so nothing but the call's id is asked of it. */
 const toolResult = z.looseObject({

@@ -73,7 +73,7 @@ export async function* executeRecords(
 }
 
 /** Why this side ended Amp. */
-type Stop = "timeout" | "aborted" | "login" | { error: unknown };
+type Stop = "timeout" | "idle" | "aborted" | "login" | { error: unknown };
 
 async function* readTurns(
   child: AmpProcess,
@@ -89,6 +89,12 @@ async function* readTurns(
   const abort = () => end("aborted");
   const limitMs = Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
   const timer = limitMs > 0 ? setTimeout(() => end("timeout"), limitMs) : undefined;
+  const idleMs = Math.min(options.idleTimeoutMs ?? 0, MAX_TIMEOUT_MS);
+  let idle: NodeJS.Timeout | undefined;
+  // Time in which nobody takes the events is none of Amp's.
+  const listen = () => {
+    idle = idleMs > 0 ? setTimeout(() => end("idle"), idleMs) : undefined;
+  };
   options.signal?.addEventListener("abort", abort, { once: true });
   if (options.signal?.aborted) abort();
   const seen: Seen = {
@@ -109,22 +115,25 @@ async function* readTurns(
   });
   try {
     const splitter = new LineSplitter(options.maxLineBytes ?? MAX_LINE_BYTES);
+    listen();
     for await (const chunk of child.stdout) {
+      clearTimeout(idle);
       if (stop) break;
       for (const line of splitter.push(chunk)) yield note(seen, decodeLine(line, redact));
       if (seen.threadId === undefined && isLoginPrompt(seen.otherOutput + splitter.pendingText())) {
         end("login", LOGIN_GRACE_MS);
       }
       if (isDone(seen)) linger ??= setTimeout(() => void child.terminate(), LINGER_MS);
+      else listen();
     }
+    clearTimeout(idle);
     if (!stop) for (const line of splitter.flush()) yield note(seen, decodeLine(line, redact));
     const exit = await child.settled();
-    const error = failure(stop, exit, seen, redact, child.stderrTail, limitMs);
+    const error = failure(stop, exit, seen, redact, child.stderrTail, { limitMs, idleMs });
     if (error) throw error;
     hasEnded = true;
   } finally {
-    clearTimeout(timer);
-    clearTimeout(linger);
+    for (const each of [timer, idle, linger]) clearTimeout(each);
     options.signal?.removeEventListener("abort", abort);
     if (hasEnded) child.release();
     else await child.terminate();
@@ -178,7 +187,7 @@ function failure(
   seen: Seen,
   redact: Redact,
   stderr: string,
-  limitMs: number,
+  { limitMs, idleMs }: { limitMs: number; idleMs: number },
 ): unknown {
   const details = {
     stderrTail: redact(stderr),
@@ -189,6 +198,8 @@ function failure(
   const end = signal === "SIGKILL" ? ` ${KILLED}` : "";
   if (stop === "timeout")
     return new AmpError("timeout", `Amp was not done after ${limitMs / 1000} s.${end}`, details);
+  if (stop === "idle")
+    return new AmpError("timeout", `Amp was silent for ${idleMs / 1000} s.${end}`, details);
   if (stop === "aborted") return new AmpError("aborted", `Amp was stopped.${end}`, details);
   if (stop === "login")
     return new AmpError("auth_required", "Amp has no API key and waits for a login.", details);

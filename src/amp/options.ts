@@ -42,6 +42,8 @@ export interface AmpOptions {
   env?: Record<string, string | undefined>;
   /** Milliseconds until Amp is ended; 0 for no limit. */
   timeoutMs?: number;
+  /** Tells Amp which SDK it runs under (`AMP_SDK_VERSION`), so that its server sees it. */
+  sdkVersion?: string;
   /** Milliseconds between SIGTERM and SIGKILL; 5,000 by default. */
   graceMs?: number;
   signal?: AbortSignal;
@@ -52,6 +54,10 @@ export interface AmpOptions {
 }
 
 export interface ExecuteOptions extends AmpOptions {
+  /** Milliseconds without a word of Amp until it is ended, beside `timeoutMs`; no limit by default. A tool may be silent for long. */
+  idleTimeoutMs?: number;
+  /** Only these tools, by name or glob such as `mcp__docs__*`; all by default (setting `amp.tools.enable`). */
+  enabledTools?: readonly string[];
   /** Agent mode, as `amp --help` lists them. */
   mode?: string;
   visibility?: Visibility;
@@ -86,7 +92,7 @@ export interface ExecuteOptions extends AmpOptions {
 
 /** @throws AmpOptionError for an option that no Amp can take */
 export function checkOptions(options: ExecuteOptions): void {
-  const { labels = [], continueThread, timeoutMs, permissions = [] } = options;
+  const { labels = [], continueThread, permissions = [] } = options;
   if (labels.length > 20) throw new AmpOptionError(`${labels.length} labels; Amp takes at most 20`);
   for (const label of labels) {
     if (!/^[A-Za-z0-9-]+$/.test(label)) {
@@ -96,8 +102,10 @@ export function checkOptions(options: ExecuteOptions): void {
     }
   }
   if (typeof continueThread === "string") threadId(continueThread);
-  if (timeoutMs !== undefined && !(timeoutMs >= 0))
-    throw new AmpOptionError(`timeoutMs is ${timeoutMs}; want 0 or more`);
+  for (const name of ["timeoutMs", "idleTimeoutMs"] as const) {
+    const given = options[name];
+    if (given !== undefined && !(given >= 0)) throw new AmpOptionError(`${name} is ${given}; want 0 or more`);
+  }
   for (const rule of permissions) {
     if (rule.action === "delegate" && !rule.to)
       throw new AmpOptionError('a "delegate" rule needs "to", a program');

@@ -74,4 +74,7 @@ export const WORKSPACE_SETTINGS = [join(".amp", "settings.json"), join(".amp", "
 export const WORKSPACE_PLUGINS = join(".amp", "plugins");
 
 /** The administrator's settings, which are stronger than everybody else's. */
-export const MANAGED_SETTINGS = "/etc/ampcode/managed-settings.json";
+export const MANAGED_SETTINGS = join(
+  process.platform === "darwin" ? "/Library/Application Support/ampcode" : "/etc/ampcode",
+  "managed-settings.json",
+);

@@ -6,7 +6,8 @@ import { type AmpProbe, AmpProbeError, probeAmp } from "./probe.ts";
 
 /** This process's environment with the options' laid over it. */
 export function environment(options: AmpOptions): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
+  const sdk = options.sdkVersion ? { AMP_SDK_VERSION: options.sdkVersion } : {};
+  const env: NodeJS.ProcessEnv = { ...process.env, ...sdk, ...options.env };
   for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
   return env;
 }

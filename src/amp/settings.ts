@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type JsonObject, parseJsonc, toValue } from "../base/jsonc.ts";
 import { xdgFolders } from "../base/xdg.ts";
 import { AmpError } from "./errors.ts";
 import type { ExecuteOptions } from "./options.ts";
 import { ampFiles, MANAGED_SETTINGS, WORKSPACE_SETTINGS } from "./places.ts";
+import { projectFolders } from "./project-files.ts";
 
 type Settings = Record<string, unknown>;
 
@@ -50,18 +51,7 @@ export function strongerSettings(cwd: string): Settings[] {
 
 /** The nearest `.amp/settings.json` up to the top of the repository, or undefined. */
 export function workspaceSettings(cwd: string): string | undefined {
-  const folders = [cwd];
-  while (!existsSync(join(folders.at(-1) ?? "/", ".git"))) {
-    const folder = folders.at(-1) ?? "/";
-    const above = dirname(folder);
-    if (above === folder) {
-      // No repository: only the folder itself counts.
-      folders.length = 1;
-      break;
-    }
-    folders.push(above);
-  }
-  return folders
+  return projectFolders(cwd)
     .flatMap((folder) => WORKSPACE_SETTINGS.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
 }
@@ -74,12 +64,18 @@ export function workspaceSettings(cwd: string): string | undefined {
  */
 export function overlaidSettings(
   base: () => Settings,
-  { settings, permissions, skills }: Pick<ExecuteOptions, "settings" | "permissions" | "skills">,
+  {
+    settings,
+    permissions,
+    skills,
+    enabledTools,
+  }: Pick<ExecuteOptions, "settings" | "permissions" | "skills" | "enabledTools">,
   allowAll: boolean,
 ): Settings | undefined {
   const skillFolders = typeof skills === "string" ? [skills] : (skills ?? []);
   if (
     !allowAll &&
+    enabledTools === undefined &&
     skillFolders.length === 0 &&
     !permissions?.length &&
     Object.keys(settings ?? {}).length === 0
@@ -88,6 +84,7 @@ export function overlaidSettings(
   }
   const merged: Settings = { ...base(), ...settings };
   if (allowAll) merged["amp.dangerouslyAllowAll"] = true;
+  if (enabledTools) merged["amp.tools.enable"] = enabledTools;
   if (permissions?.length) {
     const rules = merged["amp.permissions"];
     merged["amp.permissions"] = [...permissions, ...(Array.isArray(rules) ? rules : [])];

@@ -81,8 +81,11 @@ export function openLog(options: LogOptions): Log {
 export function echoToTerminal(line: string, level: Level, mark?: Mark): void {
   if (level === "error") process.stderr.write(`error: ${line}\n`);
   else if (level === "warn") process.stdout.write(`warning: ${line}\n`);
-  else if (mark !== undefined) process.stdout.write(`${mark} ${line}\n`);
+  else if (mark !== undefined) process.stdout.write(`${mark} ${line.replace(TOO_LONG, "$1\n  ")}\n`);
 }
+
+/** As much of what is told as fits into 80 columns with its mark, and the blank behind it. */
+const TOO_LONG = /(?=.{79})(.{1,78}) /g;
 
 function keepPrevious(path: string): void {
   try {

@@ -3,7 +3,8 @@ import { fixOf, reasonOf } from "../base/errors.ts";
 import { harmless } from "../base/harmless.ts";
 import type { Context } from "../context.ts";
 import { gatherStatus } from "../operate/status.ts";
-import { painter, wrap } from "../operate/style.ts";
+import { painter } from "../operate/style.ts";
+import { wrap } from "../operate/wrap.ts";
 import { LineInput } from "./line-input.ts";
 import { say } from "./say.ts";
 import { findServer, isComing } from "./server.ts";
@@ -30,7 +31,12 @@ export async function converse(context: Context): Promise<void> {
   for (const { role, content } of last < 0 ? [] : messages.slice(last)) {
     const lines = harmless(content).trim().split("\n");
     const shown = role === "user" ? lines.slice(0, RECALLED) : lines.slice(-RECALLED);
-    for (const line of shown) note(role === "user" ? `› ${line}` : line.trimEnd());
+    for (const line of shown) {
+      const isTold = role === "user" && line.length > 78;
+      note(
+        (isTold ? wrap(line, 80, "› ", "  ") : [role === "user" ? `› ${line}` : line.trimEnd()]).join("\n"),
+      );
+    }
   }
 
   let cancel: AbortController | undefined;

@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type ListedRule, listPermissions, testPermission } from "../amp/permissions.ts";
 import { harmless } from "../base/harmless.ts";
 import type { Context } from "../context.ts";
-import { painter, wrap } from "../operate/style.ts";
+import { painter } from "../operate/style.ts";
+import { wrap } from "../operate/wrap.ts";
 import { askAmp } from "./ask-amp.ts";
 import { FrontCommand, groupCommand } from "./front.ts";
 

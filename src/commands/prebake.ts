@@ -15,6 +15,7 @@ const VARIABLES: Record<keyof PrebakeOptions, string> = {
   agentapi_version: "<version>",
   agentapi_download_url: "<url>",
   agentapi_sha256: "<digest>",
+  managed_settings: "<json>",
 };
 
 /** `amp-module prebake`. Its options are the module's variables of the same names. */

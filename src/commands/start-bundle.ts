@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
+import { startChild } from "../base/child.ts";
 import { ModuleError } from "../base/errors.ts";
 import { FrontCommand } from "./front.ts";
 
@@ -11,20 +11,27 @@ const SUMMARIES = {
 };
 
 /**
- * `install`, `start` and `stop`, which are in the start script's bundle: it reads the same arguments of this process.
+ * `install`, `start` and `stop`, which are in the start script's bundle. The launcher takes a plain one there by itself;
+ * what it left to this front, such as `start --`, is handed back.
  *
- * @param bundle the path of `amp-module.mjs`
+ * @param launcher the path of `amp-module`
  */
-export function startBundleCommands(bundle: string): Command[] {
+export function startBundleCommands(launcher: string): Command[] {
   return Object.entries(SUMMARIES).map(([name, summary]) =>
     new FrontCommand(name, summary).action(async () => {
-      if (!existsSync(bundle)) {
+      if (!existsSync(launcher)) {
         throw new ModuleError(
-          `The module's program ${bundle} is missing.`,
+          `The module's program ${launcher} is missing.`,
           "Restart the workspace: its start script writes the file anew.",
         );
       }
-      await import(pathToFileURL(bundle).href);
+      const { exited, isStarted } = startChild(launcher, [name], {
+        env: process.env,
+        stdio: "inherit",
+        hasOwnGroup: false,
+      });
+      await isStarted;
+      process.exitCode = (await exited).code ?? 1;
     }),
   );
 }

@@ -48,8 +48,11 @@ async function look(
   let paths: Paths | undefined;
   try {
     paths = locate();
-    const foreign = foreignOwner(paths.moduleDir);
-    if (foreign) return { status: statusWithout(paths, foreign.what, foreign.fix), redact };
+    const foreign = foreignOwner(paths, "status");
+    if (foreign) {
+      const what = `${paths.moduleDir} ${foreign.belongs}.`;
+      return { status: statusWithout(paths, what, foreign.fix), redact };
+    }
     const known = context();
     return { status: await gatherStatus(known), redact: known.redact };
   } catch (error) {

@@ -41,13 +41,14 @@ export function report(
   elapsedMs: number,
   log: Log,
 ): void {
+  const seconds = (elapsedMs / 1000).toFixed(1);
   switch (outcome.state) {
     case "ready":
-      log.tell(`Amp is ready after ${elapsedMs} ms.`);
+      log.tell(`Amp is ready after ${seconds} s.`);
       break;
     case "taken":
       if (outcome.how === "earlier") log.tell(NOT_SENT_AGAIN);
-      else log.tell(`Amp has taken the prompt after ${elapsedMs} ms.`);
+      else log.tell(`Amp has taken the prompt after ${seconds} s.`);
       if (outcome.how === "typed") {
         log.warn(
           "The prompt was typed into the terminal (AgentAPI takes no chat message from such a screen), so it stands in " +

@@ -10,6 +10,7 @@ import { linkCommands } from "./command-links.ts";
 import { logAmp, logFindings } from "./findings.ts";
 import { writeInstructions } from "./instructions.ts";
 import { removeGuards, removeLeftovers } from "./leftovers.ts";
+import { applyManagedSettings } from "./managed-settings.ts";
 import { applySettings } from "./settings/apply.ts";
 import { writeStatusPlugin } from "./status-plugin.ts";
 import { withUserFiles } from "./user-files.ts";
@@ -39,7 +40,7 @@ export async function install(context: Context, log: Log): Promise<Installed> {
     () => runUserScript("pre_install_script", context, log),
     (hasRun) => hasRun && "pre_install_script",
   );
-  const [amp, agentapi, settings] = await Promise.allSettled([
+  const [amp, agentapi, settings, managed] = await Promise.allSettled([
     done(
       () => ensureAmp(context, log),
       ({ version, path }) => `Amp ${version} in ${path}`,
@@ -54,13 +55,15 @@ export async function install(context: Context, log: Log): Promise<Installed> {
       () => applySettings(context, log),
       () => `Settings in ${paths.ampSettings}`,
     ),
+    applyManagedSettings(context, log),
   ]);
-  for (const result of [agentapi, settings]) {
+  for (const result of [agentapi, settings, managed]) {
     // The first failure is thrown; the others must not get lost.
     if (amp.status === "rejected" && result.status === "rejected") log.failure(result.reason);
   }
   const installed = { amp: settledValue(amp), agentapi: settledValue(agentapi) };
   settledValue(settings);
+  settledValue(managed);
   logAmp(installed.amp, log);
   await withUserFiles(context, log, () => {
     removeGuards(paths.userLock);

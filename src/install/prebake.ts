@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { ampInPrefix } from "../amp/places.ts";
+import { managedProblem } from "../amp/settings-problems.ts";
 import { missingCertificateFiles } from "../base/certificates.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import { echoToTerminal, openLog } from "../base/log.ts";
@@ -9,6 +10,7 @@ import type { Config } from "../config.ts";
 import { modulePaths, PREBAKED_DIR } from "../paths.ts";
 import { ensureAgentapi } from "./agentapi/ensure.ts";
 import { ensureAmp } from "./amp/ensure.ts";
+import { applyManagedSettings } from "./managed-settings.ts";
 
 /** What a person gives on the command line; each means the variable of the same name. */
 export type PrebakeOptions = Pick<
@@ -20,6 +22,7 @@ export type PrebakeOptions = Pick<
   | "agentapi_version"
   | "agentapi_download_url"
   | "agentapi_sha256"
+  | "managed_settings"
 >;
 
 /**
@@ -27,15 +30,24 @@ export type PrebakeOptions = Pick<
  * the home, since a volume usually covers that; readable by every user.
  *
  * @param folder for tests; `/opt/amp-module` otherwise
+ * @param managedPath for tests; Amp's own place otherwise
  * @throws ModuleError
  */
 export async function prebake(
   options: PrebakeOptions,
   env: NodeJS.ProcessEnv,
   folder = PREBAKED_DIR,
+  managedPath?: string,
 ): Promise<void> {
   // The installers' home is the folder itself, so that the official one puts Amp there.
   const paths = modulePaths(folder, folder);
+  const problem = managedProblem(options.managed_settings);
+  if (problem !== undefined) {
+    throw new ModuleError(
+      `managed_settings cannot be used: ${problem}.`,
+      "Correct it; nothing was installed.",
+    );
+  }
   try {
     mkdirSync(paths.bin, { recursive: true });
   } catch (cause) {
@@ -55,10 +67,17 @@ export async function prebake(
     level: "info",
     echo: echoToTerminal,
   });
-  const config = { ...options, install_amp: true, amp_update_check_hours: 0, install_agentapi: true };
+  const config = {
+    ...options,
+    install_amp: true,
+    amp_update_check_hours: 0,
+    install_agentapi: true,
+    managed_settings_sudo: false,
+  };
   const context = { config, paths, env, now, redact };
   try {
     for (const missing of missingCertificateFiles(env)) log.warn(missing);
+    await applyManagedSettings(context, log, managedPath);
     const [amp, agentapi] = await Promise.all([ensureAmp(context, log), ensureAgentapi(context, log)]);
     link(ampInPrefix(folder), amp.path);
     link(paths.agentapi, agentapi.path);

@@ -1,26 +1,42 @@
 import { statSync } from "node:fs";
 import { userName } from "../base/user-names.ts";
+import type { Paths } from "../paths.ts";
 
-/** Why this user cannot look after the module directory: it is another user's. Undefined if it is their own, or there is none. */
-export function foreignOwner(moduleDir: string): { what: string; fix: string } | undefined {
-  const me = process.getuid?.();
+/** Whose module this is, if it is not this user's. */
+export interface Foreign {
+  /** What comes behind the module or its folder: `belongs to alice (uid 1000), and you are root (uid 0)`. */
+  belongs: string;
+  fix: string;
+}
+
+/**
+ * Root, or another user, would see another home and leave files that the module's owner cannot change.
+ *
+ * @param command what was typed behind `amp-module`
+ * @returns undefined if the module is this user's own, or there is none
+ */
+export function foreignOwner(
+  { moduleDir, launcher }: Paths,
+  command: string,
+  me = process.getuid?.(),
+): Foreign | undefined {
   let owner: number | undefined;
   try {
     owner = statSync(moduleDir, { throwIfNoEntry: false })?.uid;
   } catch {
     return {
-      what: `${moduleDir} is in a home that you may not look into.`,
-      fix: "Run it as the user whose home it is, with `sudo -u USER -H`.",
+      belongs: "is in a home that you may not look into",
+      fix: `Run it as the user whose home it is: sudo -u USER -H ${launcher} ${command}`,
     };
   }
   if (me === undefined || owner === undefined || owner === me) return undefined;
-  const name = nameOf(owner);
   return {
-    what: `${moduleDir} belongs to the user ${name}, and you are ${nameOf(me)}.`,
-    fix: `Run it as that user: sudo -u ${name} -H ${moduleDir}/bin/amp-module status`,
+    belongs: `belongs to ${nameOf(owner)} (uid ${owner}), and you are ${nameOf(me)} (uid ${me})`,
+    fix: `Run it as ${nameOf(owner)}: sudo -u ${userName(owner) ?? `'#${owner}'`} -H ${launcher} ${command}`,
   };
 }
 
-function nameOf(uid: number): string {
-  return userName(uid) ?? `#${uid}`;
+/** As /etc/passwd has it, else the number. */
+export function nameOf(uid: number): string {
+  return userName(uid) ?? `user ${uid}`;
 }

@@ -1,7 +1,8 @@
 import { harmless } from "../base/harmless.ts";
 import type { KnownProgram } from "./programs-glance.ts";
 import type { Status } from "./status.ts";
-import { type Paint, wrap } from "./style.ts";
+import type { Paint } from "./style.ts";
+import { wrap } from "./wrap.ts";
 
 const WIDTH = 80;
 const LABEL = 12;
@@ -27,7 +28,8 @@ export function shortStatus({ state, summary, server }: Status): string {
 
 /** The whole of it for a person, at most 80 columns wide but for long paths. */
 export function longStatus(status: Status, home: string, paint: Paint): string {
-  const { isHealthy, summary, fix, module, amp, agentapi, thread, server, delivery, lastError } = status;
+  const { isHealthy, summary, fix, module, amp, agentapi, thread, server, delivery, lastError, apps } =
+    status;
   const short = (path: string) => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
   const program = ({ version, from, path }: KnownProgram) => [
     `${version ?? "version unknown: it is newer than the last start"}, ${from}`,
@@ -41,7 +43,7 @@ export function longStatus(status: Status, home: string, paint: Paint): string {
     ...(server ? serverRows(server) : []),
     ["Prompt", [promptLine(delivery)]],
     ["Last error", lastError ? [`${short(lastError.log)}, ${lastError.time}`, lastError.text] : ["none"]],
-    ["Apps", status.apps.map(({ slug, what }) => `${slug} (${what})`)],
+    ["Apps", apps.length > 0 ? apps.map(({ slug, what }) => `${slug} (${what})`) : ["none"]],
     ["Logs", status.logs.map(short)],
   ];
   const mark = isHealthy ? paint("green", "●") : paint("red", "●");

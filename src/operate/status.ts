@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { ampLogFile } from "../amp/log-file.ts";
 import { threadUrl } from "../amp/thread-id.ts";
 import { MODULE_VERSION } from "../base/module-version.ts";
@@ -5,9 +6,20 @@ import { describeRuntime } from "../base/runtime.ts";
 import type { Context } from "../context.ts";
 import { readDelivery } from "../conversation/delivery-record.ts";
 import { readKeptThread } from "../conversation/thread.ts";
-import { type LoggedError, lastError } from "./last-error.ts";
+import type { Paths } from "../paths.ts";
+import { lastError } from "./last-error.ts";
 import { type KnownProgram, knownAgentapi, knownAmp } from "./programs-glance.ts";
 import { glanceAtServer, type ServerGlance, type ServerState } from "./server-glance.ts";
+
+/** The newest error of the logs of the last install, start and stop. */
+export interface ToldError {
+  /** ISO time. */
+  time: string;
+  /** Name of the log's file. */
+  log: string;
+  text: string;
+  fix: string | null;
+}
 
 /** How things are, as `amp-module status --json` prints it. */
 export interface Status {
@@ -25,7 +37,7 @@ export interface Status {
   server: (Omit<ServerGlance, "state" | "culprit"> & { port: number; transport: string }) | null;
   /** Of the last prompt that Amp was given by the module: `sending` until it was seen to have arrived. */
   delivery: { state: "sending" | "delivered"; how: string | null } | null;
-  lastError: LoggedError | null;
+  lastError: ToldError | null;
   apps: { slug: string; what: string }[];
   logs: string[];
 }
@@ -39,7 +51,7 @@ export async function gatherStatus(context: Context): Promise<Status> {
   const { config, paths, env } = context;
   const { state, culprit, ...server } = await glanceAtServer(context);
   const amp = knownAmp(context);
-  const error = lastError(paths);
+  const error = toldError(paths);
   const id = readKeptThread(paths);
   const delivery = readDelivery(paths.delivery);
   const isHealthy = HEALTHY.includes(state) && amp !== null;
@@ -78,6 +90,12 @@ export function statusWithout(
   };
 }
 
+function toldError(paths: Paths): ToldError | null {
+  const error = lastError(paths);
+  if (!error) return null;
+  return { time: error.at, log: basename(error.log), text: error.cause, fix: error.fix };
+}
+
 function apps({ config }: Context): Status["apps"] {
   const slug = config.app_slug;
   const terminal = !config.enable_agentapi
@@ -85,8 +103,12 @@ function apps({ config }: Context): Status["apps"] {
     : config.transport === "stream"
       ? "the chat in a terminal"
       : "Amp's own screen, in a terminal";
-  const web = config.enable_agentapi ? [{ slug, what: `the chat, port ${config.agentapi_port}` }] : [];
-  return [...web, { slug: `${slug}-cli`, what: terminal }];
+  // A Task always has its chat.
+  const hasChat = config.enable_agentapi && (config.web_app || config.task_id !== "");
+  return [
+    ...(hasChat ? [{ slug, what: `the chat, port ${config.agentapi_port}` }] : []),
+    ...(config.cli_app ? [{ slug: `${slug}-cli`, what: terminal }] : []),
+  ];
 }
 
 /** One line about the state, and what to do. */
@@ -95,7 +117,7 @@ function inWords(
   culprit: string | null,
   activity: string | null,
   port: number,
-  error: LoggedError | null,
+  error: ToldError | null,
 ): Pick<Status, "summary" | "fix"> {
   const because = error ? `: ${error.text}` : ".";
   switch (state) {

@@ -9,15 +9,3 @@ export function painter(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): Pa
   const isColoured = stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return (style, text) => (isColoured ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
 }
-
-/** The lines of a text of at most `width` characters each, broken at blanks only. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}

@@ -5,6 +5,7 @@ import type { AgentFlags } from "../acp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { sha256 } from "../base/digest.ts";
 import { ModuleError } from "../base/errors.ts";
+import { programArguments } from "../base/program.ts";
 import { compareVersions } from "../base/version.ts";
 import type { Context } from "../context.ts";
 import { ampPrefixes } from "../paths.ts";
@@ -58,7 +59,7 @@ export async function streamAgent(
   return {
     command: {
       file,
-      args: [...args, paths.acpBundle, ...asArguments(flags), ...begins],
+      args: [...args, ...programArguments(paths.acpBundle), ...asArguments(flags), ...begins],
     },
     // The Amp that the install chose, whatever else is there.
     env: { ...env, AMP_CLI_PATH: amp.path },

@@ -9,6 +9,7 @@ import type { Log } from "../base/log.ts";
 import type { Context } from "../context.ts";
 import { firstPrompt } from "../conversation/prompt.ts";
 import { expandHome } from "../paths.ts";
+import { refuseUntrusted } from "../project-trust.ts";
 import { type BoundedAgent, insideBoundary } from "../server/boundary.ts";
 import { agentCommand, type Command, serverCommand, serverEnvironment } from "../server/command.ts";
 import { canSaveState } from "../server/releases.ts";
@@ -41,13 +42,15 @@ export interface StartPlan {
 export function makePlan(context: Context, { amp, agentapi }: Programs): StartPlan {
   const { config, paths, env } = context;
   checkMode(config.mode, amp);
+  const workdir = makeWorkdir(expandHome(config.workdir, paths.home));
+  refuseUntrusted(config, paths, workdir);
   const command = serverCommand(config, agentapi.path, agentCommand(config, amp).command);
   // Without a screen AgentAPI keeps no state; Amp's thread is what continues.
   const savesState =
     config.enable_state_persistence && config.transport === "terminal" && canSaveState(agentapi.version);
   return {
     client: createAgentApiClient({ baseUrl: `http://127.0.0.1:${config.agentapi_port}` }),
-    workdir: makeWorkdir(expandHome(config.workdir, paths.home)),
+    workdir,
     prompt: firstPrompt(config, isOnPath("coder", env)),
     configuration: configurationDigest(config, command, [amp.version, agentapi.version], env),
     savesState,

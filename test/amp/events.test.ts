@@ -104,3 +104,18 @@ test("an odd figure does not turn an answer away, and an odd reason is still one
     toEvent({ type: "assistant", session_id: "T-1", parent_tool_use_id: 7, message: { content: [] } }).type,
   ).toBe("unknown");
 });
+
+test("a block's kind tells its fields, without a cast", () => {
+  const blocks = assistantBlocks([
+    { type: "text", text: "a" },
+    { type: "hologram", text: 7 },
+  ]);
+  const said: string[] = blocks.flatMap((block) => (block.type === "text" ? block.text.toUpperCase() : []));
+  expect(said).toEqual(["A"]);
+  expect(blocks.at(-1)?.type).toBe("hologram");
+});
+
+function assistantBlocks(content: unknown[]) {
+  const event: AmpEvent = toEvent({ type: "assistant", session_id: "T-1", message: { content } });
+  return event.type === "assistant" ? event.message.content : [];
+}

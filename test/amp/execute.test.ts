@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { execute, executeRecords } from "../../src/amp/execute.ts";
+import { environment } from "../../src/amp/resolve.ts";
 import { run } from "../../src/amp/run.ts";
 import { collect, isGroupAlive, scripted, texts } from "./scripted.ts";
 
@@ -314,4 +315,31 @@ describe("options", () => {
     await expect(run("x", { ...amp.options, ...options })).rejects.toThrow(message);
     expect(amp.calls()).toEqual([]);
   });
+});
+
+test("silence ends Amp after idleTimeoutMs, whatever time there is left; words begin it anew", async () => {
+  const silent = await scripted("hang", { idleTimeoutMs: 300, timeoutMs: 60_000 });
+  const { error } = await collect("x", silent.options);
+  expect(error).toMatchObject({ kind: "timeout", message: expect.stringContaining("was silent for 0.3 s") });
+  expect(isGroupAlive(silent.calls()[0]?.pid ?? 0)).toBe(false);
+});
+
+test("a caller who takes the events slowly is not Amp's silence", async () => {
+  const amp = await scripted("echo", { idleTimeoutMs: 2_000 });
+  let events = 0;
+  for await (const _ of execute("pieces:a|b|c", amp.options)) {
+    events += 1;
+    if (events === 2) await new Promise((resolve) => setTimeout(resolve, 2_500));
+  }
+  expect(events).toBe(5);
+});
+
+test("enabledTools is a setting of this run, and sdkVersion a variable of Amp's environment", async () => {
+  const amp = await scripted("echo", { enabledTools: ["Read", "mcp__docs__*"] });
+  await collect("x", amp.options);
+  expect(JSON.parse(amp.calls()[0]?.settings?.text ?? "{}")).toEqual({
+    "amp.tools.enable": ["Read", "mcp__docs__*"],
+  });
+  expect(environment({ sdkVersion: "mine/1" })["AMP_SDK_VERSION"]).toBe("mine/1");
+  expect(environment({})["AMP_SDK_VERSION"]).toBe(process.env["AMP_SDK_VERSION"]);
 });

@@ -59,13 +59,14 @@ describe("the script's output", () => {
     log.info("only in the log");
     log.tell("Amp is there");
     log.tell("40 %", "…");
+    log.tell(`${"word ".repeat(15)}and thread T-0190c1b2, 20.7 s`);
     log.warn("careful");
     log.failure(new ModuleError("bad", "repair it"));
     expect(told).toEqual({
-      out: "✓ Amp is there\n… 40 %\nwarning: careful\n",
+      out: `✓ Amp is there\n… 40 %\n✓ ${"word ".repeat(15)}and\n  thread T-0190c1b2, 20.7 s\nwarning: careful\n`,
       err: "error: bad\nerror: To fix it: repair it\n",
     });
-    expect(text().split("\n")).toHaveLength(8);
+    expect(text().split("\n")).toHaveLength(9);
   });
 });
 

@@ -6,11 +6,12 @@ load common
 setup_file() {
   load common
   local rendered=$BATS_FILE_TMPDIR/rendered
-  make_tools "$BATS_FILE_TMPDIR/tools" base64 gzip mkdir mv chmod rm cat env sleep
+  make_tools "$BATS_FILE_TMPDIR/tools" base64 gzip mkdir mv chmod rm cat env sleep sha256sum
   mkdir "$rendered"
   printf 'the bundle\n' >"$rendered/bundle"
   printf '#!/bin/sh\n# the supervisor\n' >"$rendered/supervisor"
-  head -c 65536 /dev/urandom >"$rendered/bundle-large"
+  printf '// the loader\n' >"$rendered/loader"
+  head -c 49152 /dev/urandom | base64 -w 0 >"$rendered/bundle-large"
   # Tells how it was run in place of starting anything.
   cat >"$rendered/launcher" <<'E2'
 #!/bin/sh
@@ -46,8 +47,9 @@ execute() {
 }
 
 assert_unpacked() {
-  cmp "$rendered/bundle" "$module/bin/amp-module.mjs"
+  cmp "$rendered/bundle" "$module/bin/amp-module.br85"
   cmp "$rendered/launcher" "$module/bin/amp-module"
+  cmp "$rendered/loader" "$module/bin/loader.cjs"
   cmp "$rendered/supervisor" "$module/bin/supervisor.sh"
   cmp "$rendered/payload" "$module/config.json"
 }
@@ -73,7 +75,7 @@ AMP_MODULE_AMP_VERSION_BASE64=
 AMP_MODULE_INSTALLER_URL_BASE64='
   assert_equal "$stderr" ''
   assert_unpacked
-  run -0 stat -c '%a %n' "$module" "$module/bin" "$module/state" "$module/bin/amp-module" "$module/bin/amp-module.mjs" \
+  run -0 stat -c '%a %n' "$module" "$module/bin" "$module/state" "$module/bin/amp-module" "$module/bin/amp-module.br85" \
     "$module/config.json"
   assert_equal "$(cut -d' ' -f1 <<<"$output" | tr '\n' ' ')" '700 700 700 700 600 600 '
   refute_leftovers "$module"
@@ -147,10 +149,10 @@ AMP_MODULE_INSTALLER_URL_BASE64='
 
 @test "text that was cut on its way: an error, and the old bundle stays" {
   mkdir -p "$module/bin"
-  echo old >"$module/bin/amp-module.mjs"
+  echo old >"$module/bin/amp-module.br85"
   execute start-cut.sh
   assert_one_error
-  assert_equal "$(cat "$module/bin/amp-module.mjs")" old
+  assert_equal "$(cat "$module/bin/amp-module.br85")" old
   refute_leftovers "$module"
 }
 
@@ -162,23 +164,22 @@ AMP_MODULE_INSTALLER_URL_BASE64='
       assert_success
       assert_equal "$stderr" ''
     done
-    cmp "$rendered/bundle" "$module/bin/amp-tools.mjs"
+    cmp "$rendered/bundle" "$module/bin/amp-tools.br85"
     assert_unpacked
-    run -0 stat -c '%a' "$module" "$module/bin" "$module/bin/amp-tools.mjs"
+    run -0 stat -c '%a' "$module" "$module/bin" "$module/bin/amp-tools.br85"
     assert_output $'700\n700\n600'
     refute_leftovers "$module"
     rm -r "$module"
   done
 }
 
-# gzip's own checksum tells: what is in place is what was sent, so the launcher needs no digest of it.
 @test "a bundle that was cut or changed on its way: an error, and the old one stays" {
   mkdir -p "$module/bin"
-  echo old >"$module/bin/amp-tools.mjs"
+  echo old >"$module/bin/amp-tools.br85"
   for script in tools-cut.sh tools-changed.sh; do
     execute "$script"
     assert_one_error
-    assert_equal "$(cat "$module/bin/amp-tools.mjs")" old
+    assert_equal "$(cat "$module/bin/amp-tools.br85")" old
     refute_leftovers "$module"
   done
 }
@@ -217,7 +218,7 @@ AMP_MODULE_INSTALLER_URL_BASE64='
     start "$1" "$2" "$(cat "$3/start.sh")" "${@:4}" >&2 || exit 98
     start "$1" "$2" "$(cat "$3/start-large.sh")" "${@:4}"
     status=$?
-    cat "$1/.amp-module/bin/amp-module.mjs"
+    cat "$1/.amp-module/bin/amp-module.br85"
     find "$1" -name "*.tmp"
     exit $status' - "$small" "$tools:$(dirname "$(type -P grep)")" "$rendered" "${shell[@]}"
   assert_failure 1
@@ -231,12 +232,83 @@ AMP_MODULE_INSTALLER_URL_BASE64='
   sleep 60 &
   local live=$!
   mkdir -p "$module/bin"
-  touch "$module/config.json.$dead_pid.tmp" "$module/bin/amp-module.mjs.$dead_pid.tmp" "$module/bin/amp-module.$live.tmp"
+  touch "$module/config.json.$dead_pid.tmp" "$module/bin/amp-module.br85.$dead_pid.tmp" "$module/bin/amp-module.$live.tmp"
   execute start.sh
   kill "$live"
   assert_success
   run find "$module" -name '*.tmp'
   assert_output "$module/bin/amp-module.$live.tmp"
+}
+
+# note_writes: a `mv` that tells what it put in place.
+note_writes() {
+  mkdir -p "$BATS_TEST_TMPDIR/noting"
+  write_program "$BATS_TEST_TMPDIR/noting/mv" <<E2
+for last; do :; done
+echo "\${last##*/}" >>"$BATS_TEST_TMPDIR/written"
+exec "$(type -P mv)" "\$@"
+E2
+  vars=(HOME="$home" PATH="$BATS_TEST_TMPDIR/noting:$tools:$(dirname "$(type -P grep)")")
+  : >"$BATS_TEST_TMPDIR/written"
+}
+
+@test "what is there whole is not written again" {
+  execute start-full.sh
+  execute tools.sh
+  note_writes
+  for script in start-full.sh tools.sh; do
+    execute "$script"
+    assert_success
+    assert_equal "$stderr" ''
+  done
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/written")" ''
+  assert_unpacked
+}
+
+@test "whatever is damaged, of the same size and time too, removed or not to be run any more is written anew" {
+  execute start-full.sh
+  execute tools.sh
+  note_writes
+  for file in bin/amp-module bin/amp-module.br85 bin/loader.cjs bin/supervisor.sh config.json pre_install.sh bin/amp-tools.br85; do
+    script=start-full.sh
+    [ "$file" != bin/amp-tools.br85 ] || script=tools.sh
+    cp -p "$module/$file" "$BATS_TEST_TMPDIR/whole"
+    for damage in flipped cut empty removed; do
+      case $damage in
+        flipped) printf '\177' | dd of="$module/$file" conv=notrunc bs=1 seek=3 2>/dev/null ;;
+        cut) head -c 5 "$BATS_TEST_TMPDIR/whole" >"$module/$file" ;;
+        empty) : >"$module/$file" ;;
+        removed) rm "$module/$file" ;;
+      esac
+      [ ! -e "$module/$file" ] || touch -r "$BATS_TEST_TMPDIR/whole" "$module/$file"
+      : >"$BATS_TEST_TMPDIR/written"
+      execute "$script"
+      assert_success
+      assert_equal "$stderr" ''
+      cmp "$BATS_TEST_TMPDIR/whole" "$module/$file"
+      grep -qx "${file##*/}" "$BATS_TEST_TMPDIR/written"
+    done
+  done
+  chmod 600 "$module/bin/amp-module"
+  execute start-full.sh
+  assert_success
+  [ -x "$module/bin/amp-module" ]
+}
+
+@test "without sha256sum every start writes everything, and works" {
+  make_tools "$BATS_TEST_TMPDIR/no-digest" base64 gzip mkdir mv chmod rm cat env sleep
+  vars=(HOME="$home" PATH="$BATS_TEST_TMPDIR/no-digest:$(dirname "$(type -P grep)")")
+  # busybox may bring its own, whatever PATH holds.
+  if env -i PATH="$BATS_TEST_TMPDIR/no-digest" "${shell[@]}" -c 'command -v sha256sum' >/dev/null; then skip "the shell has its own sha256sum"; fi
+  for _ in 1 2; do
+    for script in start.sh tools.sh; do
+      execute "$script"
+      assert_success
+      assert_equal "$stderr" ''
+    done
+    assert_unpacked
+    echo 'damaged' >"$module/bin/amp-module.br85"
+  done
 }
 
 @test "several starts at once all succeed and leave whole files" {

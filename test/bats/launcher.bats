@@ -16,8 +16,8 @@ setup() {
   calls=$BATS_TEST_TMPDIR/calls
   mkdir -p "$module/bin" "$path"
   cp "$root/scripts/amp-module.sh" "$launcher"
-  printf '%s\n' 'process.stdout.write(JSON.stringify(process.argv.slice(2)))' '// end of bundle' |
-    tee "$module/bin/amp-module.mjs" >"$module/bin/amp-tools.mjs"
+  echo 'process.stdout.write(JSON.stringify(process.argv.slice(3)))' >"$module/bin/loader.cjs"
+  echo 'a program' | tee "$module/bin/amp-module.br85" >"$module/bin/amp-tools.br85"
   vars=(HOME="$home" PATH="$path:$BATS_FILE_TMPDIR/tools" CALLS="$calls")
   : >"$calls"
 }
@@ -84,8 +84,9 @@ assert_one_error() {
   fake_node "$path/node" v20.5.0
   launch start
   assert_runs_on "$path/node"
-  assert_line --index 1 "argument $module/bin/amp-module.mjs"
-  assert_line --index 2 'argument start'
+  assert_line --index 1 "argument $module/bin/loader.cjs"
+  assert_line --index 2 "argument $module/bin/amp-module.br85"
+  assert_line --index 3 'argument start'
 }
 
 @test "node 18 and node 20.4 are passed over, newer majors are not" {
@@ -156,7 +157,8 @@ assert_one_error() {
   fake_bun "$home/.bun/bin/bun"
   launch stop
   assert_runs_on "$home/.bun/bin/bun"
-  assert_line --index 1 "argument $module/bin/amp-module.mjs"
+  assert_line --index 1 "argument $module/bin/loader.cjs"
+  assert_line --index 2 "argument $module/bin/amp-module.br85"
 }
 
 @test "a bun that does not run is passed over" {
@@ -171,7 +173,8 @@ assert_one_error() {
     fake_amp "$place/amp"
     launch start
     assert_runs_on "$place/amp"
-    assert_line --index 1 "argument $module/bin/amp-module.mjs"
+    assert_line --index 1 "argument $module/bin/loader.cjs"
+  assert_line --index 2 "argument $module/bin/amp-module.br85"
     rm "$place/amp"
   done
   fake_amp "$BATS_TEST_TMPDIR/my amp"
@@ -224,7 +227,7 @@ assert_one_error() {
   launcher=$home/bin/amp-module
   launch doctor
   assert_success
-  assert_line --index 1 "argument $module/bin/amp-tools.mjs"
+  assert_line --index 2 "argument $module/bin/amp-tools.br85"
 }
 
 @test "called by its name from PATH and from another folder" {
@@ -233,7 +236,7 @@ assert_one_error() {
   vars+=(PATH="$path:$module/bin:$BATS_FILE_TMPDIR/tools" CDPATH=/)
   cd /
   run -0 env -i "${vars[@]}" "${shell[@]}" -c 'amp-module doctor'
-  assert_line --index 1 "argument $module/bin/amp-tools.mjs"
+  assert_line --index 2 "argument $module/bin/amp-tools.br85"
 }
 
 @test "a start's commands have a bundle of their own; whatever else is typed goes to the tools" {
@@ -241,12 +244,13 @@ assert_one_error() {
   for words in start stop install 'explain-end 1' end-left-agents; do
     # shellcheck disable=SC2086
     launch $words
-    assert_line --index 1 "argument $module/bin/amp-module.mjs"
+    assert_line --index 1 "argument $module/bin/loader.cjs"
+  assert_line --index 2 "argument $module/bin/amp-module.br85"
   done
   for words in '' --help doctor run 'start --help' 'stop now' 'help start' 'run start'; do
     # shellcheck disable=SC2086
     launch $words
-    assert_line --index 1 "argument $module/bin/amp-tools.mjs"
+    assert_line --index 2 "argument $module/bin/amp-tools.br85"
   done
 }
 
@@ -254,50 +258,46 @@ assert_one_error() {
   fake_node "$path/node" v22.0.0
   cd "$module/bin"
   run -0 env -i "${vars[@]}" "${shell[@]}" amp-module doctor
-  assert_line --index 1 "argument $module/bin/amp-tools.mjs"
+  assert_line --index 2 "argument $module/bin/amp-tools.br85"
 }
 
-@test "a bundle that is missing, empty or cut short is said, with what heals it, and is not run" {
-  fake_node "$path/node" v22.0.0
-  for size in missing 0 1 60; do
-    cp "$root/scripts/amp-module.sh" "$launcher"
-    case $size in
-      missing) rm "$module/bin/amp-module.mjs" "$module/bin/amp-tools.mjs" ;;
-      *) head -c "$size" <<<'process.stdout.write(JSON.stringify(process.argv.slice(2)))' |
-        tee "$module/bin/amp-module.mjs" >"$module/bin/amp-tools.mjs" ;;
-    esac
+@test "a program that is missing, empty or cut short is said, with what heals it, and is not run" {
+  ln -s "$(type -P node)" "$path/node"
+  mkdir "$module/state"
+  cp "$root/scripts/loader.cjs" "$module/bin/loader.cjs"
+  for size in missing 0 1 30000; do
+    for program in amp-module amp-tools; do
+      rm "$module/bin/$program.br85"
+      [ "$size" = missing ] || head -c "$size" "$root/scripts/$program.br85" >"$module/bin/$program.br85"
+    done
     for command in doctor:tools start:module; do
       launch "${command%:*}"
       assert_one_error
       assert_output ''
-      [[ $stderr == *"$module/bin/amp-${command#*:}.mjs "*'Restart the workspace'* ]] || fail "$stderr"
+      [[ $stderr == *"$module/bin/amp-${command#*:}.br85 "*'Restart the workspace'* ]] || fail "$stderr"
       case $size in
         missing) [[ $stderr == *'is missing'* ]] || fail "$stderr" ;;
         *) [[ $stderr == *'cut short'* ]] || fail "$stderr" ;;
       esac
     done
+    touch "$module/bin/amp-module.br85" "$module/bin/amp-tools.br85"
   done
-}
-
-@test "the bundle as it is shipped is whole, and half of it is not" {
-  ln -s "$(type -P node)" "$path/node"
-  cp "$root/scripts/amp-tools.mjs" "$module/bin/amp-tools.mjs"
-  launch --help
-  assert_success
-  assert_line --partial 'Usage: amp-module'
-  head -c 100000 "$root/scripts/amp-tools.mjs" >"$module/bin/amp-tools.mjs"
-  launch --help
+  rm "$module/bin/loader.cjs"
+  launch doctor
   assert_one_error
-  [[ $stderr != *SyntaxError* ]] || fail "$stderr"
+  [[ $stderr == *"$module/bin/loader.cjs is missing"*'Restart the workspace'* ]] || fail "$stderr"
 }
 
-@test "a start by the start script, which has just written the bundle, starts no process to look at it" {
-  fake_node "$path/node" v22.0.0
-  write_program "$path/tail" <<<'echo tail >>"$CALLS"'
-  vars+=(AMP_MODULE_INSTALLER_URL_BASE64=)
-  launch start
-  assert_runs_on "$path/node"
-  assert_equal "$(cat "$calls")" ''
+@test "the program as it is shipped runs, also where nothing can be kept of it" {
+  ln -s "$(type -P node)" "$path/node"
+  cp "$root/scripts/loader.cjs" "$root/scripts/amp-tools.br85" "$module/bin"
+  for _ in 1 2; do
+    launch --help
+    assert_success
+    assert_line --partial 'Usage: amp-module'
+    assert_equal "$stderr" ''
+  done
+  refute_leftovers "$module"
 }
 
 @test "no runtime and nothing to install: one error with the ways out" {
@@ -342,7 +342,7 @@ E2
   launch start <<<'an answer that nobody gave'
   assert_success
   assert_line "runtime $home/.amp/bin/amp"
-  assert_line "argument $module/bin/amp-module.mjs"
+  assert_line "argument $module/bin/amp-module.br85"
   run -0 cat "$calls"
   assert_line --index 0 --partial https://mirror.example.com/install.sh
   assert_line --index 0 --regexp '^curl '

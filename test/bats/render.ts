@@ -5,45 +5,50 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { moduleRoot } from "../support/terraform.ts";
 import { findTerraform } from "../support/terraform-binary.ts";
 
 const folder = process.argv[2] ?? ".";
-const packed = (name: string) => gzipSync(readFileSync(join(folder, name))).toString("base64");
-const base64 = (text: string) => Buffer.from(text).toString("base64");
+const text = (name: string) => readFileSync(join(folder, name), "utf8");
+const base64 = (value: string) => Buffer.from(value).toString("base64");
 
-const bootstrap = {
-  module_dir_name: ".amp-module",
-  bundle: packed("bundle"),
-  launcher: packed("launcher"),
-  supervisor: packed("supervisor"),
-  payload: packed("payload"),
-  installer_url_base64: "",
-  amp_version_base64: "",
-  user_scripts: { pre_install: "", post_install: "" },
+const files = {
+  "bin/amp-module.br85": { mode: 600, text: text("bundle") },
+  "bin/loader.cjs": { mode: 600, text: text("loader") },
+  "bin/amp-module": { mode: 700, text: text("launcher") },
+  "bin/supervisor.sh": { mode: 700, text: text("supervisor") },
+  "config.json": { mode: 600, text: text("payload") },
 };
+const scripts = {
+  "pre_install.sh": { mode: 700, text: text("pre") },
+  "post_install.sh": { mode: 700, text: text("post") },
+};
+const large = { "bin/amp-module.br85": { mode: 600, text: text("bundle-large") } };
+const bootstrap = { module_dir_name: ".amp-module", installer_url_base64: "", amp_version_base64: "", files };
 const hostile = "https://x.example.com/$(touch pwned)`touch pwned`'\";touch pwned";
 const full = {
   ...bootstrap,
   installer_url_base64: base64(hostile),
   amp_version_base64: base64("1.2.3 $(touch pwned)"),
-  user_scripts: { pre_install: packed("pre"), post_install: packed("post") },
+  files: { ...files, ...scripts },
 };
+const tools = { module_dir_name: ".amp-module", file: "amp-tools.br85", bundle: text("bundle") };
 
 await render("bootstrap.sh.tftpl", bootstrap, "start.sh");
 await render("bootstrap.sh.tftpl", full, "start-full.sh");
-await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle-large") }, "start-large.sh");
-await render("bootstrap.sh.tftpl", { ...bootstrap, bundle: packed("bundle").slice(0, -16) }, "start-cut.sh");
-for (const [output, bundle] of [
-  ["tools.sh", packed("bundle")],
-  ["tools-cut.sh", packed("bundle").slice(0, -16)],
-  ["tools-changed.sh", changed(packed("bundle"))],
-] as const) {
-  await render("bundle.sh.tftpl", { module_dir_name: ".amp-module", file: "amp-tools.mjs", bundle }, output);
-}
+await render("bootstrap.sh.tftpl", { ...bootstrap, files: { ...files, ...large } }, "start-large.sh");
+await render("bundle.sh.tftpl", tools, "tools.sh");
 await render("stop.sh.tftpl", { module_dir_name: ".amp-module" }, "stop.sh");
+alter("start.sh", "start-cut.sh", (carried) => carried.slice(0, -3));
+alter("tools.sh", "tools-cut.sh", (carried) => carried.slice(0, -3));
+alter("tools.sh", "tools-changed.sh", (carried) => carried.replace("u", "o"));
+
+/** As if what the script carries had suffered on its way. */
+function alter(from: string, to: string, damage: (carried: string) => string): void {
+  const carried = text("bundle");
+  writeFileSync(join(folder, to), text(from).replace(`'${carried}'`, `'${damage(carried)}'`));
+}
 
 async function render(template: string, variables: object, output: string): Promise<void> {
   const { path } = await findTerraform();
@@ -55,10 +60,4 @@ async function render(template: string, variables: object, output: string): Prom
     input: `base64encode(templatefile(${file}, jsondecode(file("variables.json"))))\n`,
   });
   writeFileSync(join(folder, output), Buffer.from(stdout.replaceAll('"', ""), "base64"));
-}
-
-/** One character in the middle is another one. */
-function changed(text: string): string {
-  const at = Math.floor(text.length / 2);
-  return `${text.slice(0, at)}${text.at(at) === "A" ? "B" : "A"}${text.slice(at + 1)}`;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { prebakeCommand } from "../../src/commands/prebake.ts";
-import { variableDefaults } from "../../tools/variables.ts";
+import { variableDefaults } from "../support/variable-defaults.ts";
 
-const defaults = variableDefaults();
+const defaults = variableDefaults;
 const options = prebakeCommand().options.map(({ long = "", defaultValue }) => ({
   name: long.replace(/^--/, "").replaceAll("-", "_"),
   defaultValue,

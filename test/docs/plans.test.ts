@@ -10,7 +10,7 @@ import { asTemplate, blocksOf } from "./terraform-blocks.ts";
 const folder = await mkdtemp(join(tmpdir(), "amp-module-docs-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("every tf block of the documents plans as it stands", async () => {
+test("every tf block of the documents plans as it stands", { timeout: 300_000 }, async () => {
   const documents = ["README.md", ...(await readdir(join(moduleRoot, "docs"))).map((name) => `docs/${name}`)];
   const texts = await Promise.all(
     documents.filter((name) => name.endsWith(".md")).map((name) => readFile(join(moduleRoot, name), "utf8")),
@@ -20,7 +20,7 @@ test("every tf block of the documents plans as it stands", async () => {
   // One plan of all: each block is a child module.
   await Promise.all(
     blocks.map(async (block, index) => {
-      await mkdir(join(folder, `block-${index}`));
+      await mkdir(join(folder, `block-${index}`), { recursive: true });
       await writeFile(join(folder, `block-${index}`, "main.tf"), asTemplate(block, moduleRoot));
     }),
   );

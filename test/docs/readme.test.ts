@@ -1,13 +1,17 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { moduleRoot } from "../support/terraform.ts";
 import { blocksOf, MODULE_SOURCE } from "./terraform-blocks.ts";
 
 const read = (path: string) => readFileSync(join(moduleRoot, path), "utf8");
+const isThere = (path: string) => existsSync(join(moduleRoot, path));
 const documents = [
   ...readdirSync(moduleRoot).filter((name) => name.endsWith(".md")),
   ...readdirSync(join(moduleRoot, "docs")).flatMap((name) => (name.endsWith(".md") ? [`docs/${name}`] : [])),
+  ...readdirSync(join(moduleRoot, "examples"))
+    .map((name) => `examples/${name}/README.md`)
+    .filter(isThere),
   "test/README.md",
 ];
 const terraformFiles = readdirSync(moduleRoot).filter((name) => name.endsWith(".tf"));

@@ -1,3 +1,4 @@
+import { execa } from "execa";
 import { afterEach, describe, expect, test } from "vitest";
 import { SCRIPTED_AMP } from "../amp/scripted.ts";
 import { findAgentApi } from "../support/agentapi.ts";
@@ -76,6 +77,30 @@ test("a message in the terminal transport is answered, and the logs tell of the 
     /AgentAPI does not run.*\nerror: To fix it: .*amp-module start/,
   );
 });
+
+test.runIf(agentapi.real)(
+  "Ctrl-C leaves Amp's own screen, and neither AgentAPI nor Amp ends of it",
+  async () => {
+    const ws = await started();
+    const before = (await ws.processes()).map(({ pid }) => pid);
+    const command = `stty cols 80 rows 24; exec ${ws.moduleDir}/bin/amp-module attach`;
+    const options = {
+      env: { ...ws.env, TERM: "xterm-256color" },
+      extendEnv: false,
+      timeout: 60_000,
+    } as const;
+    const attached = execa("script", ["-qec", command, "/dev/null"], options);
+    let screen = "";
+    attached.stdout.on("data", (chunk) => {
+      screen += chunk;
+    });
+    await expect.poll(() => screen, { timeout: 30_000 }).toContain("─╯");
+    attached.stdin.write("\u0003");
+    expect((await attached).exitCode).toBe(0);
+    expect(await ws.client.status()).toMatchObject({ status: "stable" });
+    expect((await ws.processes()).map(({ pid }) => pid)).toEqual(expect.arrayContaining(before));
+  },
+);
 
 describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has none)", () => {
   test("an answer, a turn that is cancelled, and the terminal app's chat", async () => {

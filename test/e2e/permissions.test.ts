@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
 import { type AmpServer, startAmpServer } from "../support/amp-server.ts";
+import { eventually, watchConfiguration } from "../support/seen-configuration.ts";
 import { moduleRoot } from "../support/terraform.ts";
 import { createWorkspace, type Workspace } from "../support/workspace.ts";
 
@@ -17,13 +17,6 @@ afterEach(async () => {
 beforeAll(async () => {
   if (!(await findRealAmp())) throw new Error(`the real Amp cannot be had: ${whyNoRealAmp()}`);
 });
-
-/** Writes what is really in force, which no command of Amp's shows. */
-const PLUGIN = `import { writeFileSync } from "node:fs";
-export default async function (amp: any) {
-  writeFileSync(process.env.SEEN_CONFIGURATION ?? "", JSON.stringify(await amp.configuration.get()));
-}
-`;
 
 interface Running {
   /** The plugins of its own that Amp loaded. */
@@ -53,43 +46,30 @@ async function running(
     env: { AMP_LOG_LEVEL: "debug" },
   });
   const ws = workspace;
-  const seen = join(ws.root, "configuration.json");
   const ampLog = join(ws.root, "amp.log");
   const amp = '"$HOME/.amp/bin/amp" --no-color';
-  await mkdir(join(ws.home, ".config/amp/plugins"), { recursive: true });
-  await mkdir(join(ws.home, ".local/share/amp"), { recursive: true });
-  await writeFile(join(ws.home, ".config/amp/plugins/seen.ts"), PLUGIN);
-  await writeFile(join(ws.home, ".local/share/amp/session.json"), '{"neoWelcomeDismissed":true}');
+  const seen = await watchConfiguration(ws);
   await mkdir(join(ws.moduleDir, "state"), { recursive: true });
   if (applied) await writeFile(join(ws.moduleDir, "state/applied-settings.json"), JSON.stringify(applied));
   if (settings) await writeFile(join(ws.home, ".config/amp/settings.json"), JSON.stringify(settings));
 
   const { exitCode, stdout, stderr } = await ws.start({
-    env: { SEEN_CONFIGURATION: seen, AMP_LOG_FILE: ampLog },
+    env: { ...seen.env, AMP_LOG_FILE: ampLog },
   });
   expect(exitCode, stdout + stderr).toBe(0);
   const started = await eventually(async () =>
     (await readFile(ampLog, "utf8")).split("\n").find((line) => line.includes('"internalPlugins"')),
   );
-  const configuration = await eventually(() => readFile(seen, "utf8"));
+  const configuration = await seen.configuration();
   return {
     internalPlugins: JSON.parse(started).internalPlugins,
-    configuration: JSON.parse(configuration),
+    configuration,
     async verdict(command) {
       const test = await ws.run(`${amp} permissions test --json shell_command --command '${command}'`);
       return JSON.parse(test.stdout).action;
     },
     ws,
   };
-}
-
-async function eventually(look: () => Promise<string | undefined>): Promise<string> {
-  for (let waited = 0; ; waited += 200) {
-    const found = await look().catch(() => undefined);
-    if (found) return found;
-    if (waited > 30_000) throw new Error("Amp did not write what was waited for");
-    await sleep(200);
-  }
 }
 
 const readme = await readFile(join(moduleRoot, "README.md"), "utf8");

@@ -45,7 +45,7 @@ test.each(Object.keys(runtimes))("starts, answers and stops with %s", async (nam
   expect(await watched).toEqual([realpathSync(runtime?.executable ?? "")]);
   expect((await ws.prompts()).map(({ text }) => text)).toEqual(["Hi"]);
   // In the terminal transport no JavaScript process of the module stays: only AgentAPI and Amp.
-  expect((await ws.processes()).filter(({ cmdline }) => cmdline.includes("amp-module.mjs"))).toEqual([]);
+  expect((await ws.processes()).filter(({ cmdline }) => cmdline.includes("amp-module.br85"))).toEqual([]);
   expect((await ws.stop()).exitCode).toBe(0);
   expect(await ws.processes()).toEqual([]);
 });

@@ -29,7 +29,7 @@ test("a start waits for no tools, and who types too early is told", async () => 
   expect(await ws.run(ws.scripts.start)).toMatchObject({ exitCode: 0, stderr: "" });
   const early = await type(ws, "doctor");
   expect(early).toMatchObject({ exitCode: 1, stdout: "" });
-  expect(early.stderr).toMatch(/amp-tools\.mjs is missing\.\nerror: To fix it: Restart the workspace/);
+  expect(early.stderr).toMatch(/amp-tools\.br85 is missing\.\nerror: To fix it: Restart the workspace/);
 
   expect(await ws.run(ws.scripts.bundles["tools"] ?? "")).toMatchObject({
     exitCode: 0,
@@ -52,7 +52,7 @@ test("help fits 80 columns and lists every command; --version says the module's"
   const commands = [...help.stdout.matchAll(/^ {2}([a-z]+)(?: [[<].*?[\]>])* {2}/gm)].map(([, name]) => name);
   expect(commands).toEqual([
     ...["install", "start", "stop", "status", "doctor", "logs", "chat", "attach", "cancel", "thread"],
-    ...["run", "mcp", "permissions", "completion", "prebake", "help"],
+    ...["run", "mcp", "permissions", "trust", "completion", "prebake", "help"],
   ]);
   const nested = ["thread list", "mcp list", "mcp doctor", "permissions list", "permissions test"];
   for (const command of ["", ...commands, ...nested]) {
@@ -94,26 +94,28 @@ test("the start's commands are the same through either bundle", async () => {
       .sort();
   await type(ws, "install");
   for (const command of ["install", "start", "stop"]) {
-    const direct = await ws.run(`node ${bin}/amp-module.mjs ${command}`);
-    const through = await ws.run(`node ${bin}/amp-tools.mjs ${command}`);
+    const direct = await ws.run(`${bin}/amp-module ${command}`);
+    const through = await ws.run(`node ${bin}/loader.cjs ${bin}/amp-tools.br85 ${command}`);
     expect(through.exitCode).toBe(direct.exitCode);
     expect(lasting(through.stdout)).toEqual(lasting(direct.stdout));
     expect(lasting(through.stderr)).toEqual(lasting(direct.stderr));
     expect(direct.exitCode).toBe(command === "stop" ? 0 : 1);
   }
-  await rm(join(bin, "amp-module.mjs"));
-  const missing = await ws.run(`node ${bin}/amp-tools.mjs start`);
+  await rm(join(bin, "amp-module.br85"));
+  const missing = await ws.run(`node ${bin}/loader.cjs ${bin}/amp-tools.br85 start`);
   expect(missing).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringMatching(/amp-module\.mjs is missing.*\nerror: To fix it: Restart/),
+    stderr: expect.stringMatching(/amp-module\.br85 is missing.*\nerror: To fix it: Restart/),
   });
 });
 
 test("the start's bundle names the other one for what it has not", async () => {
   const ws = await unpacked();
-  const { exitCode, stderr } = await ws.run(`node ${ws.moduleDir}/bin/amp-module.mjs doctor`);
+  const { exitCode, stderr } = await ws.run(
+    `node ${ws.moduleDir}/bin/loader.cjs ${ws.moduleDir}/bin/amp-module.br85 doctor`,
+  );
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/^error: .*amp-module\.mjs.*\nerror: To fix it: .*amp-tools\.mjs/);
+  expect(stderr).toMatch(/^error: .*amp-module\.br85.*\nerror: To fix it: .*amp-tools\.br85/);
 });
 
 test.each(["bun", "deno", "amp"] as const)("the tools run on %s", async (name) => {

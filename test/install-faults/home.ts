@@ -120,7 +120,7 @@ export async function createHome(options: HomeOptions = {}): Promise<Home> {
   };
   await cp(await unpacked(script), moduleDir, { recursive: true });
   // What people use comes with a script of its own.
-  await cp(join(moduleRoot, "scripts/amp-tools.mjs"), join(moduleDir, "bin/amp-tools.mjs"));
+  await cp(join(moduleRoot, "scripts/amp-tools.br85"), join(moduleDir, "bin/amp-tools.br85"));
   await result.configure({});
   return result;
 }

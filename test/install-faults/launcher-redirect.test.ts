@@ -40,7 +40,7 @@ async function launch(downloader: string, url: string, ca: string) {
     symlinkSync((await findTool(name)) ?? "/nowhere", join(path, name));
   }
   writeFileSync(join(bin, "amp-module"), readFileSync(join(moduleRoot, "scripts/amp-module.sh")));
-  writeFileSync(join(bin, "amp-module.mjs"), "// end of bundle");
+  for (const name of ["loader.cjs", "amp-module.br85"]) writeFileSync(join(bin, name), "");
   return execa("/bin/sh", [join(bin, "amp-module"), "start"], {
     env: {
       HOME: join(folder, "home"),

@@ -52,6 +52,7 @@ test.each([
     agentapi_version: defaultRelease,
     agentapi_download_url: files.url,
     agentapi_sha256: "",
+    managed_settings: "",
   };
   const env = { ...home.env, AMP_CLI_PATH: "" };
   await prebake(options, env, folder);
@@ -122,3 +123,27 @@ async function useRealAmp(folder: string): Promise<void> {
   );
   await chmod(target, 0o755);
 }
+
+test("managed settings go into the image, and wrong ones stop everything", async () => {
+  const files = await mirror();
+  home = await createHome();
+  const [folder, managed] = [join(home.root, "image"), join(home.root, "etc/ampcode/managed-settings.json")];
+  const options = {
+    amp_version: wanted,
+    install_via_npm: false,
+    amp_installer_url: `${files.url}/install.sh`,
+    npm_registry_url: files.url,
+    agentapi_version: defaultRelease,
+    agentapi_download_url: files.url,
+    agentapi_sha256: "",
+    managed_settings: '{"amp.permissions":[{"tool":"Bash","match":{"cmd":"rm *"},"action":"reject"}]}',
+  };
+  const env = { ...home.env, AMP_CLI_PATH: "" };
+  await expect(prebake(options, env, folder, managed)).rejects.toThrow(
+    'managed_settings cannot be used: amp.permissions[0] has the unknown key "match"',
+  );
+  expect(files.count()).toBe(0);
+  options.managed_settings = '{"amp.permissions":[{"tool":"Bash","action":"reject"}]}';
+  await prebake(options, env, folder, managed);
+  expect(await readFile(managed, "utf8")).toContain('"amp.dangerouslyAllowAll": false');
+});

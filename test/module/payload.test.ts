@@ -13,7 +13,7 @@ const computed: Partial<Record<keyof Config, string>> = {
   task_id: "task",
   status_app: "app_slug, web_app, cli_app",
   acp_bundle_sha256: "transport",
-  warnings: "base_amp_config, additional_mcp_servers",
+  warnings: "base_amp_config, managed_settings, additional_mcp_servers",
 };
 
 /** Another value than the default for every variable in the payload. A key that is missing here fails a test below. */
@@ -26,6 +26,9 @@ const other: Partial<Config> = {
   mcp: '{"docs":{"url":"https://mcp.example.com"}}',
   mcp_config_remote_path: ["https://mcp.example.com/team.json", "http://10.0.0.1/x"],
   dangerously_allow_all: true,
+  managed_settings: '{"amp.showCosts":false}',
+  managed_settings_sudo: true,
+  workspace_trust: false,
   install_amp: false,
   install_via_npm: true,
   amp_version: "0.0.1790142911-g7618fb",
@@ -39,6 +42,8 @@ const other: Partial<Config> = {
   agentapi_port: 4000,
   agentapi_allowed_hosts: ["chat.example.com", "[2001:db8::1]"],
   app_slug: "amp-two",
+  web_app: false,
+  cli_app: true,
   status_reports: "off",
   task_log_snapshot: false,
   continue: false,
@@ -79,7 +84,7 @@ test("HCL and the CLI have the same keys: every one is a variable's name, or com
 });
 
 test("every input reaches the payload as it is", async () => {
-  const expected = exampleConfig({ ...other, status_app: "amp-two" });
+  const expected = exampleConfig({ ...other, status_app: "amp-two-cli" });
   expect(JSON.parse(await payloadOf({ variables: other }))).toEqual(expected);
 });
 

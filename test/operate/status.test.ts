@@ -77,6 +77,7 @@ test("all of it, where Amp waits for a message", async () => {
     delivery: { state: "delivered", how: "chat" },
     lastError: null,
   });
+  expect(status.apps.map(({ slug }) => slug)).toEqual(["amp"]);
   expect(shortStatus(status)).toMatch(/^ready, up \d/);
   const text = long(status);
   expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
@@ -216,6 +217,16 @@ test("a failed start is the reason, with its fix; what AgentAPI wrote since does
   expect(shortStatus(status)).toBe("AgentAPI does not run: Amp has no API key");
 });
 
+test("of a failure that shows the agent's screen the cause is told, not the screen's last line", async () => {
+  rmSync(context.paths.running);
+  context.config.agentapi_port = await freePort();
+  const error = (text: string) => `2026-09-23T10:00:01.000Z ERROR ${text}\n`;
+  const lines = ["Amp has ended. The agent's last screen:", "  Goodbye", "  $", "To fix it: Look."];
+  write(context.paths.startLog, lines.map(error).join(""));
+  const { summary, fix } = await gatherStatus(context);
+  expect({ summary, fix }).toEqual({ summary: "AgentAPI does not run: Amp has ended.", fix: "Look." });
+});
+
 test.each([
   [0, "0 s"],
   [59, "59 s"],
@@ -223,3 +234,14 @@ test.each([
   [3600, "1 h"],
   [90_000, "1 d 1 h"],
 ])("%i s is %s", (seconds, text) => expect(duration(seconds)).toBe(text));
+
+test.each([
+  [{ web_app: false, cli_app: true }, ["amp-cli"]],
+  [{ web_app: false, task_id: "3f9a6a4e" }, ["amp"]],
+  [{ web_app: true, cli_app: true, enable_agentapi: false }, ["amp-cli"]],
+  [{ web_app: false }, []],
+])("the apps are those that the template shows: %o", async (config, slugs) => {
+  const status = await gatherStatus({ ...context, config: { ...context.config, ...config } });
+  expect(status.apps.map(({ slug }) => slug)).toEqual(slugs);
+  if (slugs.length === 0) expect(long(status)).toMatch(/Apps +none/);
+});

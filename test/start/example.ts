@@ -6,13 +6,13 @@ import { createRedact } from "../../src/base/redact.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { modulePaths } from "../../src/paths.ts";
-import { variableDefaults } from "../../tools/variables.ts";
+import { variableDefaults } from "../support/variable-defaults.ts";
 
 /** A payload as Terraform renders it if the template sets nothing but `overrides`: test/module/payload.test.ts compares. */
 export function exampleConfig(overrides: Partial<Config> = {}): Config {
   const computed = { task_id: "", status_app: "amp", acp_bundle_sha256: "", warnings: [] };
   const set = { agent_id: "", workdir: "~/project", install_amp: true };
-  return parseConfig(JSON.stringify({ ...variableDefaults(), ...computed, ...set, ...overrides }));
+  return parseConfig(JSON.stringify({ ...variableDefaults, ...computed, ...set, ...overrides }));
 }
 
 export interface ExampleContext extends Context {

@@ -2,13 +2,13 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { variableDefaults } from "../../tools/variables.ts";
 import { buildOnce } from "./cache.ts";
 import { defaultRelease, defaultVersion } from "./default-release.ts";
 import { findTool } from "./find-tool.ts";
 import { download, isReachable } from "./reachable.ts";
 import { releasePlatform } from "./release-platform.ts";
 import { oncePerRun } from "./run-folder.ts";
+import { variableDefaults } from "./variable-defaults.ts";
 
 /** Speaks the published contract without a terminal emulator; see its own folder. */
 export const standInAgentApi = fileURLToPath(
@@ -53,7 +53,7 @@ async function find(): Promise<AgentApiBinary> {
 
 async function fromRelease(): Promise<string> {
   const folder = await buildOnce(`agentapi-${defaultRelease}-${releasePlatform()}`, async (part) => {
-    const base = String(variableDefaults()["agentapi_download_url"]);
+    const base = String(variableDefaults["agentapi_download_url"]);
     if (!(await isReachable(base))) throw new Error(`${base} is not reachable`);
     const file = join(part, "agentapi");
     await writeFile(

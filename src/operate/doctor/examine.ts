@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, fixOf, reasonOf } from "../../base/errors.ts";
 import { harmless } from "../../base/harmless.ts";
 import { MODULE_VERSION } from "../../base/module-version.ts";
+import { type LoggedError, lastFailure } from "../last-error.ts";
 import type { Check, Finding, Group, Subject } from "./check.ts";
 import { CHECKS } from "./checks.ts";
-import { type Failure, lastFailure } from "./last-start.ts";
 import { OWNER } from "./owner.ts";
 
 /** All run side by side, so this is how long the whole takes when something hangs. */
@@ -22,7 +22,7 @@ export interface Report {
   module: string;
   at: string;
   /** What the last start failed with, unless a later one went well. */
-  lastFailure: Failure | undefined;
+  lastFailure: (LoggedError & { fix: string }) | undefined;
   lines: readonly Line[];
 }
 
@@ -47,7 +47,11 @@ export async function examine(given: Subject, checks: readonly Check[] = CHECKS)
     moduleDir: paths.moduleDir,
     module: MODULE_VERSION,
     at: now().toISOString(),
-    lastFailure: failure && { ...failure, cause: safe(failure.cause), fix: safe(failure.fix) },
+    lastFailure: failure && {
+      ...failure,
+      cause: safe(failure.cause),
+      fix: safe(failure.fix ?? `Read the end of ${failure.log}.`),
+    },
     lines,
   };
 }

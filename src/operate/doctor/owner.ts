@@ -1,21 +1,17 @@
 import { lstatSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { namesIn } from "../../base/glance.ts";
-import { userName } from "../../base/user-names.ts";
+import { foreignOwner, nameOf } from "../owner.ts";
 import { type Check, type Finding, ok, type Subject, wrong } from "./check.ts";
 
-/** Whose module this is: root, or another user, would see another home and leave files that its owner cannot change. */
+/** Whose module this is. */
 export const OWNER: Check = {
   name: "user",
   group: "Workspace",
   look({ paths, system: { uid } }) {
-    const owner = statSync(paths.moduleDir).uid;
-    if (uid === undefined || uid === owner) return ok(`${nameOf(owner)} owns this module`);
-    const fix = `Run it as ${nameOf(owner)}: sudo -u ${userArgument(owner)} -H ${paths.launcher} doctor`;
-    return wrong(
-      `this module belongs to ${nameOf(owner)} (uid ${owner}), and you are ${nameOf(uid)} (uid ${uid})`,
-      fix,
-    );
+    const foreign = foreignOwner(paths, "doctor", uid);
+    if (foreign) return wrong(`this module ${foreign.belongs}`, foreign.fix);
+    return ok(`${nameOf(statSync(paths.moduleDir).uid)} owns this module`);
   },
 };
 
@@ -53,13 +49,4 @@ function filesToOwn({ paths }: Subject): [path: string, uid: number][] {
     const uid = lstatSync(path, { throwIfNoEntry: false })?.uid;
     return uid === undefined ? [] : [[path, uid]];
   });
-}
-
-/** As /etc/passwd has it, else the number. */
-function nameOf(uid: number): string {
-  return userName(uid) ?? `user ${uid}`;
-}
-
-function userArgument(uid: number): string {
-  return userName(uid) ?? `'#${uid}'`;
 }

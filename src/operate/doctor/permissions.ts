@@ -1,10 +1,24 @@
 import { join } from "node:path";
+import { managedText, saysTheSame } from "../../amp/managed-settings.ts";
 import { type ListedRule, listPermissions } from "../../amp/permissions.ts";
 import { WORKSPACE_PLUGINS } from "../../amp/places.ts";
 import { workspaceSettings } from "../../amp/settings.ts";
+import { ruleProblem } from "../../amp/settings-problems.ts";
 import { permissionsOf } from "../../amp/unattended-rules.ts";
+import { readTextIfExists } from "../../base/atomic-file.ts";
 import { namesIn } from "../../base/glance.ts";
-import { type Check, configured, type Examined, type Finding, note, ok, workdirOf, wrong } from "./check.ts";
+import { projectTrust } from "../../project-trust.ts";
+import {
+  type Check,
+  commandOf,
+  configured,
+  type Examined,
+  type Finding,
+  note,
+  ok,
+  workdirOf,
+  wrong,
+} from "./check.ts";
 import { seenAmps } from "./programs.ts";
 import { settingsIn } from "./read.ts";
 
@@ -35,9 +49,24 @@ const inForce = configured("permissions", "Settings", (subject): Finding => {
   return ok(isOn ? `${from}; then Amp's built-in rules` : `Amp runs every tool without asking: ${from}`);
 });
 
-/** What a repository changes, which nobody is asked about. */
+/** Whether the rules that the template wants above everybody's are in force. */
+const managed = configured("managed settings", "Settings", (subject): Finding | [] => {
+  const { config, system } = subject;
+  if (config.managed_settings === "") return [];
+  const present = readTextIfExists(system.managedSettings);
+  if (present !== undefined && saysTheSame(present, managedText(config.managed_settings))) {
+    return ok(`${system.managedSettings} is as managed_settings says; nobody's settings overrule it`);
+  }
+  return wrong(
+    `${system.managedSettings} ${present === undefined ? "does not exist" : "differs from managed_settings"}: the template's rules do not hold`,
+    `Run \`${commandOf(subject)} install\`: it writes the file or says what keeps it from that.`,
+  );
+});
+
+/** What a repository changes, which nobody is asked about unless workspace_trust is false. */
 const repository = configured("repository", "Settings", (subject) => {
   const workdir = workdirOf(subject);
+  if (!subject.config.workspace_trust) return trusted(subject, workdir);
   const path = workspaceSettings(workdir);
   const found: Finding[] = [];
   const keys =
@@ -63,6 +92,19 @@ const repository = configured("repository", "Settings", (subject) => {
   return found;
 });
 
+function trusted(subject: Examined, workdir: string): Finding | [] {
+  const files = projectTrust(workdir, subject.paths);
+  if (files.length === 0) return [];
+  const open = files.filter(({ trust }) => trust !== "accepted").map(({ path }) => path);
+  if (open.length === 0) {
+    return ok(`the project's settings and plugins are accepted as they are (${files.length})`);
+  }
+  return wrong(
+    `nobody has accepted ${open.slice(0, 3).join(", ")}${open.length > 3 ? ` and ${open.length - 3} more` : ""}: Amp is not started here`,
+    `Read them, then run \`${commandOf(subject)} trust\`.`,
+  );
+}
+
 /** The user's rules as Amp itself reads them. */
 const rules = configured("permission rules", "Settings", async (subject): Promise<Finding | []> => {
   const user = settingsIn(subject.paths.ampSettings);
@@ -79,15 +121,9 @@ const rules = configured("permission rules", "Settings", async (subject): Promis
   return wrong(problem, `Correct amp.permissions in ${subject.paths.ampSettings}, or in base_amp_config.`);
 });
 
-const KNOWN = ["tool", "action", "matches", "context", "to", "message"];
-
 function problemOf(rule: ListedRule, index: number): string | undefined {
-  const name = `rule ${index + 1} (${rule.action} ${rule.tool})`;
-  const unknown = Object.keys(rule).find((key) => !KNOWN.includes(key));
-  if (unknown !== undefined)
-    return `${name} has the unknown key "${unknown}", so it fits every call of the tool`;
-  if (rule.action === "delegate" && !rule.to) return `${name} names no program in "to", so Amp leaves it out`;
-  return undefined;
+  const problem = ruleProblem(rule);
+  return problem === undefined ? undefined : `rule ${index + 1} (${rule.action} ${rule.tool}) ${problem}`;
 }
 
 function sourcesOf(subject: Examined): Source[] {
@@ -112,4 +148,4 @@ function amount(value: unknown): string {
   return Array.isArray(value) ? ` (${value.length})` : ` = ${String(value)}`;
 }
 
-export const PERMISSION_CHECKS: readonly Check[] = [inForce, repository, rules];
+export const PERMISSION_CHECKS: readonly Check[] = [inForce, managed, repository, rules];

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
+import { wrap } from "../wrap.ts";
 import { type Finding, GROUPS, type Group } from "./check.ts";
 import type { Line, Report } from "./examine.ts";
-import { wrap } from "./wrap.ts";
 
 export interface View {
   /** Of the terminal. */

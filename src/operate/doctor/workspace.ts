@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { brotliDecompressSync } from "node:zlib";
+import { bytesOf } from "../../base/base85.ts";
 import { sha256 } from "../../base/digest.ts";
 import { fixOf, reasonOf } from "../../base/errors.ts";
 import { FOLDER_FIX, folderProblem } from "../../base/folder.ts";
@@ -77,9 +79,11 @@ const files: Check = {
   look(subject): Finding {
     const { paths, config: wanted } = subject;
     const bundles = [paths.bundle, ...(wanted?.transport === "stream" ? [paths.acpBundle] : [])];
-    const missing = [...bundles, paths.launcher, paths.supervisor].find((file) => !existsSync(file));
+    const missing = [...bundles, paths.loader, paths.launcher, paths.supervisor].find(
+      (file) => !existsSync(file),
+    );
     if (missing !== undefined) return wrong(`${missing} is missing`, RESTART);
-    const cut = bundles.find((file) => !textIn(file).endsWith("// end of bundle\n"));
+    const cut = bundles.find((file) => !isWhole(file));
     if (cut !== undefined)
       return wrong(`${cut} was cut short or changed`, `${RESTART} If not, look for a full disk.`);
     if (
@@ -94,6 +98,14 @@ const files: Check = {
     return ok("the module's files are whole");
   },
 };
+
+function isWhole(program: string): boolean {
+  try {
+    return brotliDecompressSync(bytesOf(textIn(program))).length > 0;
+  } catch {
+    return false;
+  }
+}
 
 /** The agent keeps the folder that it was started in, also if another one has its name by now. */
 const workdir = configured("workdir", "Workspace", (subject) => {

@@ -23,6 +23,11 @@ export function isNoise(line: string): boolean {
   return NOISE.test(line);
 }
 
+/** Whether the module wrote a line, not a program whose output the log holds. */
+export function isOwnLine(line: string): boolean {
+  return OWN.test(line);
+}
+
 /** Reads lines one after the other, of one of the module's logs or of Amp's, whose lines are JSON. */
 export class LogReader {
   #time = "";

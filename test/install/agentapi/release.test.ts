@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { releaseUrl } from "../../../src/install/agentapi/release.ts";
-import { variableDefaults } from "../../../tools/variables.ts";
 import { defaultRelease } from "../../support/default-release.ts";
+import { variableDefaults } from "../../support/variable-defaults.ts";
 
-const github = String(variableDefaults()["agentapi_download_url"]);
+const github = String(variableDefaults["agentapi_download_url"]);
 
 test.each([
   [github, defaultRelease, "linux", "x64", `${github}/download/${defaultRelease}/agentapi-linux-amd64`],

@@ -4,11 +4,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { managedText } from "../../../src/amp/managed-settings.ts";
 import type { Check } from "../../../src/operate/doctor/check.ts";
 import { CHECKS } from "../../../src/operate/doctor/checks.ts";
 import { examine } from "../../../src/operate/doctor/examine.ts";
 import { keyProblem } from "../../../src/operate/doctor/key.ts";
 import { subjectOf } from "../../../src/operate/doctor/subject.ts";
+import { accept, projectTrust } from "../../../src/project-trust.ts";
 import { defaultVersion } from "../../support/default-release.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ampBody, CANARY, examineIt, healthyWorkspace, testKey, type Workspace } from "./subject.ts";
@@ -105,6 +107,32 @@ test("permissions in force by source: managed, workspace, the template's", async
     /^ok: managed \(.*managed-settings\.json\): dangerouslyAllowAll = false; workspace \(.*\): dangerouslyAllowAll = true; user settings, of the template: permissions \(1\); then Amp's built-in rules$/,
   );
   expect(of("permission rules")).toBe("ok: Amp reads 1 rule of the user's");
+});
+
+test("managed_settings in force, differing and missing", async () => {
+  const { system, write, config } = workspace;
+  config.managed_settings = '{"amp.permissions":[{"tool":"Bash","action":"reject"}]}';
+  expect((await examineIt(workspace)).of("managed settings")).toMatch(
+    /^wrong: .* does not exist: .* do not hold/,
+  );
+  write(system.managedSettings, "{}");
+  expect((await examineIt(workspace)).of("managed settings")).toMatch(
+    /^wrong: .* differs from managed_settings/,
+  );
+  write(system.managedSettings, managedText(config.managed_settings));
+  expect((await examineIt(workspace)).of("managed settings")).toMatch(/^ok: .* is as managed_settings says/);
+});
+
+test("workspace_trust = false: a project's files that nobody has accepted, and accepted ones", async () => {
+  const { paths, write, config } = workspace;
+  config.workspace_trust = false;
+  const project = join(paths.home, "project");
+  write(join(project, ".amp/settings.json"), "{}");
+  expect((await examineIt(workspace)).of("repository")).toBe(
+    `wrong: nobody has accepted ${project}/.amp/settings.json: Amp is not started here To fix it: Read them, then run \`amp-module trust\`.`,
+  );
+  accept(projectTrust(project, paths), paths);
+  expect((await examineIt(workspace)).of("repository")).toMatch(/^ok: the project's .* are accepted/);
 });
 
 test("a prebaked Amp and AgentAPI are found where the install finds them", async () => {

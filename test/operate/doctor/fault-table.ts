@@ -5,6 +5,7 @@ import { sha256 } from "../../../src/base/digest.ts";
 import { identifyProcess } from "../../../src/base/process-identity.ts";
 import { keptAnswer } from "../../../src/remote-answers.ts";
 import { writeServerRecord } from "../../../src/server/record.ts";
+import { packed } from "../../../tools/packed.ts";
 import { makeCertificates, startSecureServer } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ampBody, ampVersion, CANARY, json, testKey, type Workspace } from "./subject.ts";
@@ -36,7 +37,7 @@ function settings(workspace: Workspace, value: object): void {
 
 /** Asks for the stream, whose agent is there. */
 export function bringStreamAgent(workspace: Workspace): void {
-  const bundle = "// end of bundle\n";
+  const bundle = packed("0");
   workspace.write(workspace.paths.acpBundle, bundle);
   configure(workspace, { transport: "stream", acp_bundle_sha256: sha256(bundle) });
 }
@@ -181,7 +182,7 @@ const WORKSPACE: Fault[] = [
     name: "a stream agent of another release",
     force: (workspace) => {
       configure(workspace, { transport: "stream", acp_bundle_sha256: "0".repeat(64) });
-      workspace.write(workspace.paths.acpBundle, "// end of bundle\n");
+      workspace.write(workspace.paths.acpBundle, packed("0"));
     },
     check: "module's files",
     state: "wrong",

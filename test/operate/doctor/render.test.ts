@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Finding, Group } from "../../../src/operate/doctor/check.ts";
 import type { Line, Report } from "../../../src/operate/doctor/examine.ts";
 import { render, type View } from "../../../src/operate/doctor/render.ts";
-import { wrap } from "../../../src/operate/doctor/wrap.ts";
+import { wrap } from "../../../src/operate/wrap.ts";
 
 const terminal: View = { columns: 80, rows: 24, hasColour: false, isFull: false };
 const line = (

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { runStart } from "../../../src/commands/start.ts";
-import { lastFailure } from "../../../src/operate/doctor/last-start.ts";
+import { lastFailure } from "../../../src/operate/last-error.ts";
 import { explainEnd } from "../../../src/server/explain-end.ts";
 import { defaultVersion } from "../../support/default-release.ts";
 import { freePort } from "../../support/free-port.ts";

@@ -11,6 +11,7 @@ import { examine, type Report } from "../../../src/operate/doctor/examine.ts";
 import { toJson } from "../../../src/operate/doctor/json.ts";
 import { render } from "../../../src/operate/doctor/render.ts";
 import { writeServerRecord } from "../../../src/server/record.ts";
+import { packed } from "../../../tools/packed.ts";
 import { type ExampleContext, exampleContext } from "../../start/example.ts";
 import { defaultVersion } from "../../support/default-release.ts";
 
@@ -123,8 +124,9 @@ export async function healthyWorkspace(): Promise<Workspace> {
   program(paths.agentapi, `echo agentapi version ${defaultVersion}`);
   program(paths.launcher, "exit 0");
   program(paths.supervisor, "exit 0");
-  write(paths.bundle, "// end of bundle\n");
   write(join(paths.ampPlugins, "coder-status-amp.ts"), "// Coder status\n");
+  write(paths.bundle, packed("0"));
+  write(paths.loader, "");
   program(join(paths.home, "path/coder"), "exit 0");
   write(paths.config, JSON.stringify(config));
   write(paths.ampSettings, '{\n  // mine\n  "amp.showCosts": true,\n}\n');

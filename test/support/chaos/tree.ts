@@ -15,7 +15,7 @@ export async function processTree(site: Site): Promise<Record<Role, number[]>> {
   const pids = (is: (process: ProcessInfo) => boolean) => all.filter(is).map(({ pid }) => pid);
   const ours = ({ pid }: ProcessInfo) => own.has(pid);
   const agentapi = pids((process) => ours(process) && basename(process.exe) === "agentapi");
-  const cli = `${site.moduleDir}/bin/amp-module.mjs start`;
+  const cli = `${site.moduleDir}/bin/amp-module.br85 start`;
   return {
     cli: pids(({ cmdline }) => cmdline.includes(cli)),
     // What it runs in the background has its command line and another session's leader.

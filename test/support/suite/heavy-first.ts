@@ -16,6 +16,8 @@ export const heavyFiles: readonly string[] = [
   "e2e/first-prompt",
   "e2e/tools",
   "e2e/permissions",
+  "packages/packages",
+  "e2e/managed-settings",
   "e2e/real-amp",
   "conversation/resume",
   "real-screen/screens",

@@ -5,7 +5,7 @@ import { moduleRoot, terraformEnv } from "../terraform.ts";
 import { findTerraform } from "../terraform-binary.ts";
 import { runCommand, type Step, type StepResult } from "./step.ts";
 
-/** `terraform test` on a copy, so that no .terraform or lock file appears among the sources. */
+/** `terraform test` as the Coder registry runs it, on a copy: no .terraform or lock file appears among the sources. */
 export const terraformTestStep: Step = {
   name: "terraform test",
   run: async () => {
@@ -16,19 +16,13 @@ export const terraformTestStep: Step = {
         terraformEnv(),
         readdir(moduleRoot),
       ]);
-      const wanted = names.filter((name) => name.endsWith(".tf") || ["scripts", "examples"].includes(name));
-      for (const name of [...wanted, "test/module"]) {
+      for (const name of names.filter((each) => /\.(tf|tftest\.hcl)$/.test(each) || each === "scripts")) {
         await cp(join(moduleRoot, name), join(folder, name), { recursive: true });
       }
       const options = { cwd: folder, env };
-      const directory = "-test-directory=test/module";
-      const init = await runCommand(
-        terraform.path,
-        ["init", "-input=false", "-no-color", directory],
-        options,
-      );
+      const init = await runCommand(terraform.path, ["init", "-input=false", "-no-color"], options);
       if (!init.ok) return { passed: 0, failed: 1, skipped: 0, output: init.output };
-      const test = await runCommand(terraform.path, ["test", "-no-color", directory], options);
+      const test = await runCommand(terraform.path, ["test", "-no-color"], options);
       return countSummary(test.ok, test.output);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -177,7 +177,7 @@ run "script_too_large" {
   }
 
   assert {
-    condition     = strcontains(local.script_size_message, "ai_prompt 9, base_amp_config 0, boundary_config 0, instruction_prompt 256000, mcp 27, post_install_script 0, pre_install_script 0.")
+    condition     = strcontains(local.script_size_message, "ai_prompt 9, base_amp_config 0, boundary_config 0, instruction_prompt 256000, managed_settings 0, mcp 27, post_install_script 0, pre_install_script 0.")
     error_message = "Got: ${local.script_size_message}"
   }
 

@@ -321,8 +321,8 @@ run "permissions_message_names_the_variable" {
   }
 
   assert {
-    condition     = startswith(local.base_amp_config_message, "base_amp_config cannot be used:\n  - amp.permissions[0].action is \"permit\"")
-    error_message = "Got: ${local.base_amp_config_message}"
+    condition     = startswith(local.settings_messages[0], "base_amp_config cannot be used:\n  - amp.permissions[0].action is \"permit\"")
+    error_message = "Got: ${local.settings_messages[0]}"
   }
 
   expect_failures = [coder_script.start]
@@ -395,7 +395,7 @@ run "config_with_near_misses" {
     error_message = "Got: ${join("\n", local.payload.warnings)}"
   }
 
-  expect_failures = [check.base_amp_config]
+  expect_failures = [check.settings]
 }
 
 run "config_with_names_that_are_near_to_nothing" {
@@ -436,11 +436,11 @@ run "config_warnings_from_a_sensitive_value" {
   }
 
   assert {
-    condition     = strcontains(local.base_amp_config_warnings[0], "Did you mean \"amp.permissions\"?")
-    error_message = "Got: ${join("\n", local.base_amp_config_warnings)}"
+    condition     = strcontains(local.settings_warnings[0], "Did you mean \"amp.permissions\"?")
+    error_message = "Got: ${join("\n", local.settings_warnings)}"
   }
 
-  expect_failures = [check.base_amp_config, check.deprecated_names]
+  expect_failures = [check.settings, check.deprecated_names]
 }
 
 # --- mcp, and the servers in base_amp_config ---

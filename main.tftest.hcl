@@ -38,7 +38,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = startswith(coder_script.bundle["tools"].script, "#!/bin/sh\n") && strcontains(coder_script.bundle["tools"].script, "/.amp-module/bin\n") && strcontains(coder_script.bundle["tools"].script, base64gzip(file("./scripts/amp-tools.mjs")))
+    condition     = startswith(coder_script.bundle["tools"].script, "#!/bin/sh\n") && strcontains(coder_script.bundle["tools"].script, "/.amp-module/bin\n") && strcontains(coder_script.bundle["tools"].script, file("./scripts/amp-tools.br85"))
     error_message = "The script must run with sh and write the tools below the module directory."
   }
 
@@ -252,7 +252,7 @@ run "stream_agent_has_a_script_of_its_own" {
   }
 
   assert {
-    condition     = strcontains(coder_script.bundle["stream_agent"].script, base64gzip(file("./scripts/amp-acp.mjs")))
+    condition     = strcontains(coder_script.bundle["stream_agent"].script, file("./scripts/amp-acp.br85"))
     error_message = "The stream agent is not in its script."
   }
 }
