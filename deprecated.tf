@@ -8,6 +8,9 @@ locals {
   install_amp = coalesce(var.install_amp, var.install_sourcegraph_amp, true)
   amp_version = try(coalesce(var.amp_version, var.sourcegraph_amp_version), "")
 
+  # The old name knows on and off only, and on is the default.
+  status_reports = coalesce(var.report_tasks, true) ? var.status_reports : "off"
+
   # What a new name and its deprecated one both must match.
   workdir_pattern     = "^(/|(~|\\$HOME|\\$\\{HOME\\})(/|$))[^[:cntrl:]]*$"
   amp_version_pattern = "^([0-9A-Za-z][0-9A-Za-z.+-]*)?$"
@@ -81,5 +84,18 @@ variable "sourcegraph_amp_version" {
   validation {
     condition     = contains(["", var.sourcegraph_amp_version], var.amp_version) || var.sourcegraph_amp_version == ""
     error_message = "sourcegraph_amp_version is ${jsonencode(var.sourcegraph_amp_version)}, but amp_version, its new name, is ${jsonencode(var.amp_version)}. Remove sourcegraph_amp_version."
+  }
+}
+
+# --- Status ---
+
+variable "report_tasks" {
+  type        = bool
+  default     = null
+  description = "Deprecated: use `status_reports`; false is its `off`. null: not given."
+
+  validation {
+    condition     = coalesce(var.report_tasks, var.status_reports != "off") ? var.status_reports != "off" : var.status_reports != "coder-mcp"
+    error_message = "report_tasks is ${coalesce(var.report_tasks, false)}, but status_reports, its new name, is ${jsonencode(var.status_reports)}. Remove report_tasks."
   }
 }

@@ -192,3 +192,55 @@ run "additional_mcp_servers_against_mcp" {
 
   expect_failures = [coder_script.start, check.deprecated_names]
 }
+
+run "report_tasks_off_is_status_reports_off" {
+  command = plan
+
+  variables {
+    workdir      = "/new"
+    report_tasks = false
+  }
+
+  assert {
+    condition     = local.payload.status_reports == "off"
+    error_message = "report_tasks = false reports by ${local.payload.status_reports}."
+  }
+}
+
+run "report_tasks_on_is_the_default" {
+  command = plan
+
+  variables {
+    workdir      = "/new"
+    report_tasks = true
+  }
+
+  assert {
+    condition     = local.payload.status_reports == "plugin"
+    error_message = "report_tasks = true reports by ${local.payload.status_reports}."
+  }
+}
+
+run "report_tasks_against_status_reports_off" {
+  command = plan
+
+  variables {
+    workdir        = "/new"
+    report_tasks   = true
+    status_reports = "off"
+  }
+
+  expect_failures = [var.report_tasks]
+}
+
+run "report_tasks_off_against_status_reports" {
+  command = plan
+
+  variables {
+    workdir        = "/new"
+    report_tasks   = false
+    status_reports = "coder-mcp"
+  }
+
+  expect_failures = [var.report_tasks]
+}

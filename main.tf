@@ -22,6 +22,9 @@ locals {
   agentapi_url = "http://localhost:${var.agentapi_port}"
   has_web_app  = var.enable_agentapi && (var.web_app || local.is_task)
 
+  # The app beside which the dashboard shows what Amp does.
+  status_app = local.has_web_app ? var.app_slug : var.cli_app ? "${var.app_slug}-cli" : ""
+
   # Typed events have no screen to attach to.
   screen_command   = var.transport == "stream" ? "amp-module chat" : "agentapi attach --url localhost:${var.agentapi_port}"
   terminal_command = var.enable_agentapi ? local.screen_command : "amp-session"
@@ -60,7 +63,8 @@ locals {
     web_app                  = var.web_app
     cli_app                  = var.cli_app
     subdomain                = var.subdomain
-    report_tasks             = var.report_tasks
+    status_reports           = local.status_reports
+    status_app               = local.status_app
     task_id                  = local.task_id
     task_log_snapshot        = var.task_log_snapshot
     continue                 = var.continue

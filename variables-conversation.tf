@@ -151,9 +151,16 @@ variable "task" {
   }
 }
 
-variable "report_tasks" {
-  type        = bool
-  default     = true
+# --- Status ---
+
+variable "status_reports" {
+  type        = string
+  default     = "plugin"
   nullable    = false
-  description = "Whether Amp reports its progress to the Coder dashboard, through an MCP server named `coder` that the module adds and allows."
+  description = "How the Coder dashboard gets to know what Amp does. `plugin`: a plugin that the module adds to Amp (with `transport = \"stream\"` the stream agent) reports each turn, tool, question and error by itself; the prompt stays as it is and no model is asked. `coder-mcp`: Amp's model is asked to report, through an MCP server named `coder` that the module adds and allows. `off`: nothing is reported."
+
+  validation {
+    condition     = contains(["plugin", "coder-mcp", "off"], var.status_reports)
+    error_message = "status_reports is ${jsonencode(var.status_reports)}. It must be \"plugin\", \"coder-mcp\" or \"off\"."
+  }
 }

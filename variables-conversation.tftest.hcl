@@ -267,3 +267,56 @@ run "in_the_stream_transport_the_terminal_app_is_the_chat" {
     error_message = "Got: ${coder_app.cli[0].command}"
   }
 }
+
+# --- Status ---
+
+run "status_reports_unknown" {
+  command = plan
+
+  variables {
+    status_reports = "mcp"
+  }
+
+  expect_failures = [var.status_reports]
+}
+
+run "a_status_is_beside_the_chat_app" {
+  command = plan
+
+  variables {
+    cli_app = true
+  }
+
+  assert {
+    condition     = local.payload.status_reports == "plugin" && local.payload.status_app == "amp"
+    error_message = "Got ${local.payload.status_reports} beside ${local.payload.status_app}."
+  }
+}
+
+run "a_status_is_beside_the_terminal_app_if_there_is_no_other" {
+  command = plan
+
+  variables {
+    app_slug = "two"
+    web_app  = false
+    cli_app  = true
+  }
+
+  assert {
+    condition     = local.payload.status_app == "two-cli"
+    error_message = "Got ${local.payload.status_app}."
+  }
+}
+
+run "without_an_app_there_is_no_status" {
+  command = plan
+
+  variables {
+    web_app = false
+  }
+
+  assert {
+    condition     = local.payload.status_app == ""
+    error_message = "Got ${local.payload.status_app}."
+  }
+}

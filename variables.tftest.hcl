@@ -280,6 +280,7 @@ run "null_where_a_default_stands" {
     group                  = null
     icon                   = null
     subdomain              = null
+    status_reports         = null
     report_tasks           = null
     pre_install_script     = null
     post_install_script    = null

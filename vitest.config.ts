@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 import HeavyFirst from "./test/support/suite/heavy-first.ts";
+import { statusPlugin } from "./tools/bundle.ts";
 import { definedDefaults } from "./tools/variables.ts";
 
 export default defineConfig({
-  define: { VARIABLE_DEFAULTS: JSON.stringify(definedDefaults()) },
+  define: {
+    VARIABLE_DEFAULTS: JSON.stringify(definedDefaults()),
+    STATUS_PLUGIN: JSON.stringify(await statusPlugin()),
+  },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],

@@ -34,7 +34,9 @@ const schema = z.object({
   web_app: z.boolean(),
   cli_app: z.boolean(),
   subdomain: z.boolean(),
-  report_tasks: z.boolean(),
+  status_reports: z.enum(["plugin", "coder-mcp", "off"]),
+  /** Slug of the app that a status is shown beside, "" if the workspace has none of ours. */
+  status_app: z.string(),
   /** The Task's id, "" outside of one. */
   task_id: z.string(),
   task_log_snapshot: z.boolean(),
@@ -83,6 +85,11 @@ function parseJson(text: string): unknown {
       { cause },
     );
   }
+}
+
+/** Whether an Amp of ours reports its status by a plugin; in the stream the agent in front of Amp does. */
+export function hasPlugin(config: Pick<Config, "status_reports" | "status_app" | "transport">): boolean {
+  return config.status_reports === "plugin" && config.status_app !== "" && config.transport !== "stream";
 }
 
 /** The wanted Amp or AgentAPI version without a leading `v`, or undefined for the newest (`""` and `latest`). */

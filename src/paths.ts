@@ -64,6 +64,7 @@ export function modulePaths(
     instructions: amp.instructions,
     ampSession: amp.session,
     ampHistory: amp.history,
+    ampPlugins: amp.plugins,
   };
 }
 

@@ -10,6 +10,15 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
 
 const BANNER = "// Generated from src/ by `npm run build`: do not edit.\n";
 
+const PLUGIN = "src/status/plugin.ts";
+let plugin: Promise<string> | undefined;
+
+/** Amp's plugin as it is installed, one file that Amp's own Bun runs. */
+export function statusPlugin(): Promise<string> {
+  plugin ??= bundle(PLUGIN);
+  return plugin;
+}
+
 /** A file of `src/` with all that it imports, as one module that every runtime takes. */
 export async function bundleOnce(entry: string): Promise<string> {
   const options: BuildOptions = {
@@ -27,6 +36,8 @@ export async function bundleOnce(entry: string): Promise<string> {
     define: {
       BUILT_VERSION: JSON.stringify(version),
       VARIABLE_DEFAULTS: JSON.stringify(definedDefaults()),
+      // A program in the program: what installs it brings it, and nothing else needs to be delivered.
+      ...(entry !== PLUGIN && { STATUS_PLUGIN: JSON.stringify(await statusPlugin()) }),
     },
     metafile: true,
     write: false,

@@ -60,8 +60,7 @@ module "amp" {
   workdir     = "~/project"
   amp_api_key = var.amp_api_key
 
-  cli_app      = true
-  report_tasks = false
+  cli_app = true
 
   # No push; everything else is allowed. Amp reads the message and continues without.
   base_amp_config = jsonencode({

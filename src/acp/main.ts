@@ -8,6 +8,7 @@ import { AmpAgent } from "./agent.ts";
 import { askThroughSocket } from "./ask-helper.ts";
 import { parseAgentOptions, USAGE } from "./options.ts";
 import { AGENT_LINE } from "./signals.ts";
+import { reported } from "./status.ts";
 
 const HELPER = "--ask-through";
 
@@ -48,7 +49,7 @@ async function serve(): Promise<void> {
   process.on("SIGUSR2", () => agent.cancelTurns());
   const output = Writable.toWeb(process.stdout) as WritableStream<Uint8Array>;
   const input = Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>;
-  const connection = agent.app.connect(ndJsonStream(output, input));
+  const connection = agent.app.connect(reported(ndJsonStream(output, input), process.env, redact, log));
   const ended = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve());
   });

@@ -56,6 +56,8 @@ export function userNpmPrefix(home: string): string {
 export function ampFiles(configHome: string, dataHome: string) {
   return {
     settings: join(configHome, "amp", "settings.json"),
+    /** Plugins for every project. */
+    plugins: join(configHome, "amp", "plugins"),
     /** Instructions for every project. */
     instructions: join(configHome, "AGENTS.md"),
     /** What Amp remembers between its starts. */

@@ -6,6 +6,7 @@ import type { Installed } from "../install/install.ts";
 import { describePrograms } from "../start/programs.ts";
 import { prepareSession } from "../start/session.ts";
 import { start } from "../start/start.ts";
+import { CommandStatus } from "../status/of-commands.ts";
 import { runInstall } from "./install.ts";
 import { markShown } from "./logged.ts";
 
@@ -14,20 +15,34 @@ export async function runStart(context: Context): Promise<void> {
   const sync = new CoderSync(context.env);
   const [installing, starting] = syncUnits(context.config.app_slug);
   const began = performance.now();
+  const status = new CommandStatus(context, readKeptThread(context.paths), logLater(context));
   try {
     sync.start(installing);
-    const installed = await runInstall(context);
+    const installed = await runInstall(status.installing(context));
+    status.installed();
     sync.complete(installing);
     sync.start(starting);
     await startWith(context, installed);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     echoToTerminal(`${resultOf(context, installed)}, ${seconds} s`, "info", "✓");
+  } catch (error) {
+    status.failed(error);
+    throw error;
   } finally {
     // Also after a failure: who waits for us must not wait for ever.
     sync.complete(installing);
     sync.complete(starting);
-    await sync.flush();
+    await Promise.all([sync.flush(), status.finish()]);
   }
+}
+
+/** For what comes beside the work, whichever log is open then. */
+function logLater({ paths, openLog }: Context): (line: string) => void {
+  return (line) => {
+    const log = openLog(paths.installLog, { rotate: false, quiet: true });
+    log.info(line);
+    log.close();
+  };
 }
 
 /** The names under which other scripts can wait for this one; the Terraform output `scripts` lists the same. */

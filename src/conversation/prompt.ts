@@ -7,14 +7,15 @@ const REPORTING =
 
 /**
  * The first prompt as Amp gets it: the template's or the Task's text, unchanged but for outer white space, which
- * AgentAPI refuses; below it the request to report progress, if there is a tool to do it with.
+ * AgentAPI refuses; below it, only with `status_reports = "coder-mcp"`, the request to report progress, if there is a tool
+ * to do it with.
  *
  * @returns "" if there is nothing to send
  */
 export function firstPrompt(config: Config, hasCoder: boolean): string {
   const prompt = trimWhitespace(withoutPasteEnd(config.ai_prompt));
   if (prompt === "") return "";
-  return config.report_tasks && hasCoder ? `${prompt}\n\n${REPORTING}` : prompt;
+  return config.status_reports === "coder-mcp" && hasCoder ? `${prompt}\n\n${REPORTING}` : prompt;
 }
 
 /** By this a prompt is known again without being kept. @returns "" for no prompt */

@@ -12,6 +12,7 @@ import { writeInstructions } from "./instructions.ts";
 import { removeGuards, removeLeftovers } from "./leftovers.ts";
 import { applyManagedSettings } from "./managed-settings.ts";
 import { applySettings } from "./settings/apply.ts";
+import { writeStatusPlugin } from "./status-plugin.ts";
 import { withUserFiles } from "./user-files.ts";
 import { runUserScript } from "./user-script.ts";
 
@@ -68,6 +69,7 @@ export async function install(context: Context, log: Log): Promise<Installed> {
     removeGuards(paths.userLock);
     linkCommands(context, { amp: installed.amp.path, agentapi: installed.agentapi?.path }, log);
     writeInstructions(context, log);
+    writeStatusPlugin(context, log);
     // Without AgentAPI a person sits in front of Amp, and the stream has no screen.
     if (config.enable_agentapi && config.transport === "terminal")
       dismissWelcomeTour(paths.ampSession, context.now, log);

@@ -3,8 +3,9 @@ import { screenArguments } from "../amp/arguments.ts";
 import { ampCommand } from "../amp/find.ts";
 import { visibilityOf } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
-import type { Config } from "../config.ts";
+import { type Config, hasPlugin } from "../config.ts";
 import type { Paths } from "../paths.ts";
+import { statusEnvironment } from "../status/environment.ts";
 import { allowedNames } from "./hosts.ts";
 
 /** A program with its arguments, as given to the system: no shell in between. */
@@ -81,7 +82,9 @@ export function serverEnvironment(
 ): NodeJS.ProcessEnv {
   // The supervisor's times, which tests set, and the runtime of the commands that it calls.
   const isLeftover = (name: string) => /^(AGENTAPI|AMP_MODULE)_(?!RESTART_|RUNTIME$)/.test(name);
-  const inherited = Object.entries(env).filter(([name]) => !isLeftover(name));
+  // By this mark a program knows that a tool of Amp's has started it, as this start may have been.
+  const isMark = (name: string, value?: string) => name === "AGENT" && value === "amp";
+  const inherited = Object.entries(env).filter(([name, value]) => !isLeftover(name) && !isMark(name, value));
   const { hosts, origins } = allowedNames(config, env);
   const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
   return {
@@ -96,8 +99,15 @@ export function serverEnvironment(
     AGENTAPI_ALLOWED_ORIGINS: origins.join(" "),
     // By this the module knows its own AgentAPI again, whatever became of the process that started it.
     AMP_MODULE_INSTANCE: paths.moduleDir,
+    ...ampStatus(config),
     ...(chatBasePath === undefined ? {} : { AGENTAPI_CHAT_BASE_PATH: chatBasePath }),
   };
+}
+
+/** By this Amp, or the agent in front of it, knows that it is to report its status. */
+export function ampStatus(config: Config): Record<string, string> {
+  if (config.status_reports !== "plugin") return {};
+  return statusEnvironment(config.app_slug, config.status_app, hasPlugin(config));
 }
 
 /** Where Coder serves the app without a subdomain; only inside the workspace are all three names known. */

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { CommandStatus } from "../status/of-commands.ts";
 import { crashIn } from "./crash.ts";
 import { diagnose } from "./diagnosis.ts";
 import { lastRunIn, readTail } from "./evidence.ts";
@@ -9,7 +10,8 @@ import { lastRunIn, readTail } from "./evidence.ts";
  *
  * @param exitCode of AgentAPI
  */
-export function explainEnd({ config, paths, openLog }: Context, exitCode: number): void {
+export async function explainEnd(context: Context, exitCode: number): Promise<void> {
+  const { config, paths, openLog } = context;
   const output = lastRunIn(readTail(paths.startLog));
   const told = diagnose({ output, screen: "", ending: undefined, modes: [] }, config);
   const cause = told.kind === "unknown" ? crashIn(output, exitCode) : { what: told.summary, fix: told.fix };
@@ -17,5 +19,8 @@ export function explainEnd({ config, paths, openLog }: Context, exitCode: number
   if (cause) log.error(`The cause of the last end: ${cause.what}.`);
   const first = cause?.fix.replace(/\.?$/, ".") ?? "Read the lines above for the reason.";
   log.error(`To fix it: ${first} Then run "amp-module start" or restart the workspace.`);
+  const status = new CommandStatus(context, undefined, log.info);
+  status.failed(new Error(`Amp ended again and again: ${cause?.what ?? "see agentapi-start.log"}`));
+  await status.finish();
   log.close();
 }

@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
 import { chooseThread } from "../conversation/thread.ts";
 import { expandHome } from "../paths.ts";
 import { refuseUntrusted } from "../project-trust.ts";
-import { agentCommand, type Command } from "../server/command.ts";
+import { agentCommand, ampStatus, type Command } from "../server/command.ts";
 import { checkMode, makeWorkdir } from "./plan.ts";
 
 /**
@@ -49,6 +49,7 @@ function writeSession(context: Context, agent: Command, workdir: string): string
     "#!/bin/sh",
     "# Written by amp-module at every workspace start.",
     `cd ${quote(workdir)} || exit`,
+    ...Object.entries(ampStatus(context.config)).map(([name, value]) => `export ${name}=${quote(value)}`),
     `exec ${[agent.file, ...agent.args].map(quote).join(" ")} "$@"`,
     "",
   ];

@@ -4,18 +4,28 @@ import type { Log } from "../base/log.ts";
 import type { ProcessIdentity } from "../base/process-identity.ts";
 import type { Context } from "../context.ts";
 import { postSnapshot } from "../conversation/snapshot.ts";
+import { readKeptThread } from "../conversation/thread.ts";
 import { endAll, familyOf } from "../server/end.ts";
 import { findLeftBehind } from "../server/left-behind.ts";
 import { readRunningServer, removeServerRecord } from "../server/record.ts";
+import { CommandStatus } from "../status/of-commands.ts";
 
 /** A message that is on its way takes 1.2 s with the real Amp, more on a loaded machine. */
 const MESSAGE_MS = 4_000;
 
 /**
  * Gives Coder the last messages, then ends AgentAPI and the agent, which saves the conversation. Nothing of them is left
- * running. Takes at most 20 s: 4 for a message, 6 for the snapshot, 10 for a graceful end, the rest for the other kind.
+ * running, and no spinner in the dashboard.
  */
 export async function stop(context: Context, log: Log): Promise<void> {
+  await endEverything(context, log);
+  const status = new CommandStatus(context, readKeptThread(context.paths), log.info);
+  status.stopped();
+  await status.finish();
+}
+
+/** Takes at most 20 s: 4 for a message, 6 for the snapshot, 10 for a graceful end, the rest for the other kind. */
+async function endEverything(context: Context, log: Log): Promise<void> {
   const { config, paths } = context;
   const running = readRunningServer(paths.running);
   const family = running ? familyOf([running]) : [];

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Config } from "../../src/config.ts";
 import { firstPrompt, trimWhitespace } from "../../src/conversation/prompt.ts";
 import { exampleConfig } from "../start/example.ts";
 
@@ -40,15 +41,22 @@ test("the time does not grow with the square of a run of spaces", () => {
 });
 
 test("the prompt is what the template gave, and the request to report is below it", () => {
-  const config = exampleConfig({ ai_prompt: "  Fix `id` $(x)\n\n  second line \n", report_tasks: true });
+  const config = exampleConfig({
+    ai_prompt: "  Fix `id` $(x)\n\n  second line \n",
+    status_reports: "coder-mcp",
+  });
   const prompt = firstPrompt(config, true);
   expect(prompt.startsWith("Fix `id` $(x)\n\n  second line\n\n")).toBe(true);
   expect(prompt).toMatch(/coder_report_task/);
 });
 
 test("nothing is asked for where there is no coder, or no reports are wanted", () => {
-  expect(firstPrompt(exampleConfig({ ai_prompt: "Go" }), false)).toBe("Go");
-  expect(firstPrompt(exampleConfig({ ai_prompt: "Go", report_tasks: false }), true)).toBe("Go");
+  const asked = (config: Partial<Config>, hasCoder: boolean) =>
+    firstPrompt(exampleConfig({ ai_prompt: "Go", ...config }), hasCoder);
+  expect(asked({ status_reports: "coder-mcp" }, false)).toBe("Go");
+  expect(asked({ status_reports: "off" }, true)).toBe("Go");
+  // The plugin needs no model.
+  expect(asked({}, true)).toBe("Go");
 });
 
 test("without a prompt nothing is sent, not even the request to report", () => {

@@ -68,7 +68,7 @@ test("without a coder command there is no MCP server named coder and no request 
   await answered(ws, task.prompt);
   expect((await ws.prompts()).map(({ text }) => text)).toEqual([task.prompt]);
   expect((await settings(ws))["amp.mcpServers"] ?? {}).not.toHaveProperty("coder");
-  expect(await ws.log("install")).toMatch(/report_tasks|`?coder`? (command|binary)/);
+  expect(await ws.log("install")).toMatch(/Status: wrote the plugin/);
 });
 
 test("outside of a Task there is no Task's app, and nothing waits for a Task", async () => {
@@ -129,7 +129,7 @@ test("enable_boundary runs Amp inside coder boundary, with its configuration", a
   const ws = await started(
     await create({
       coder: true,
-      variables: { ...boundary, ai_prompt: task.prompt, report_tasks: false },
+      variables: { ...boundary, ai_prompt: task.prompt, status_reports: "off" },
       env: { CODER_STANDIN: JSON.stringify({ boundary: true }) },
     }),
   );

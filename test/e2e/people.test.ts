@@ -108,7 +108,7 @@ describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has non
       amp: "none",
       agentapi: "real",
       env: { AMP_CLI_PATH: SCRIPTED_AMP, AMP_STREAM: "echo", AMP_MODULE_MIN_LIFE_MS: "1500" },
-      variables: { transport: "stream", cli_app: true, report_tasks: false, install_amp: false },
+      variables: { transport: "stream", cli_app: true, status_reports: "off", install_amp: false },
     });
     expect(await type(ws, 'chat "pieces: one|two"')).toMatchObject({
       exitCode: 0,

@@ -14,7 +14,7 @@ function streamWorkspace(options: WorkspaceOptions = {}, scenario = "echo"): Pro
     amp: "none",
     agentapi: "real",
     env: { AMP_CLI_PATH: SCRIPTED_AMP, AMP_STREAM: scenario, AMP_MODULE_MIN_LIFE_MS: "1500" },
-    variables: { transport: "stream", report_tasks: false, install_amp: false, ...options.variables },
+    variables: { transport: "stream", status_reports: "off", install_amp: false, ...options.variables },
   });
 }
 

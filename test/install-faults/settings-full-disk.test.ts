@@ -18,7 +18,10 @@ const wantedValue = "b".repeat(900);
 /** More than a page, so that a write to a full disk can succeed in part. */
 const largeValue = "b".repeat(9000);
 const path = { agentapi: tinyAgentapi(defaultVersion), amp: tinyAmp(wanted) };
-const config = { base_amp_config: JSON.stringify({ "amp.example": largeValue }), report_tasks: false };
+const config = {
+  base_amp_config: JSON.stringify({ "amp.example": largeValue }),
+  status_reports: "off" as const,
+};
 
 /** The file holds what it held, or all of what it should: which? */
 function whole(settings: string): "old" | "new" {

@@ -22,7 +22,7 @@ function configOf(slug: string): Partial<Config> {
     app_slug: slug,
     instruction_prompt: `Instructions of ${slug}.`,
     mcp: JSON.stringify(Object.fromEntries(servers)),
-    report_tasks: false,
+    status_reports: "off",
   };
 }
 

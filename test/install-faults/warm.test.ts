@@ -37,7 +37,7 @@ async function prepare(options: HomeOptions = {}): Promise<{ at: Home; files: Fi
     config: {
       amp_installer_url: `${files.url}/install.sh`,
       agentapi_download_url: files.url,
-      report_tasks: false,
+      status_reports: "off",
       ...options.config,
     },
   });

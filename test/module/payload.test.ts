@@ -11,6 +11,7 @@ import { type ApplyOptions, applyModule, moduleRoot, testAgentId } from "../supp
 /** Keys that are no variable's name, and what they are made of. */
 const computed: Partial<Record<keyof Config, string>> = {
   task_id: "task",
+  status_app: "app_slug, web_app, cli_app",
   acp_bundle_sha256: "transport",
   warnings: "base_amp_config, managed_settings, additional_mcp_servers",
 };
@@ -43,7 +44,7 @@ const other: Partial<Config> = {
   app_slug: "amp-two",
   web_app: false,
   cli_app: true,
-  report_tasks: false,
+  status_reports: "off",
   task_log_snapshot: false,
   continue: false,
   thread_id: "https://ampcode.com/threads/T-0199c0de-1234",
@@ -56,7 +57,7 @@ const other: Partial<Config> = {
 };
 /** Those that others exclude, or that change another key as well. */
 const alone: [Record<string, unknown>, Partial<Config>][] = [
-  [{ enable_agentapi: false }, {}],
+  [{ enable_agentapi: false }, { status_app: "" }],
   [{ transport: "stream" }, { acp_bundle_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
   [{ subdomain: false }, { agent_id: testAgentId }],
   [{ agentapi_sha256: "AB".repeat(32) }, { agentapi_sha256: "ab".repeat(32) }],
@@ -83,7 +84,8 @@ test("HCL and the CLI have the same keys: every one is a variable's name, or com
 });
 
 test("every input reaches the payload as it is", async () => {
-  expect(JSON.parse(await payloadOf({ variables: other }))).toEqual(exampleConfig(other));
+  const expected = exampleConfig({ ...other, status_app: "amp-two-cli" });
+  expect(JSON.parse(await payloadOf({ variables: other }))).toEqual(expected);
 });
 
 test.each(alone)("%o reaches the payload", async (variables, more) => {

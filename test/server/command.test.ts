@@ -100,13 +100,15 @@ test.each([
 
 test("leftovers of another instance or an earlier process are dropped, everything else is passed on, a chosen runtime too", () => {
   const env = environment(
-    {},
+    { status_reports: "off" },
     {
       AGENTAPI_PORT: "9999",
       AGENTAPI_INITIAL_PROMPT: "old",
       AGENTAPI_CHAT_BASE_PATH: "/old",
       AMP_MODULE_RUNTIME: "bun",
       AMP_MODULE_PRE_INSTALL_DONE: "1",
+      AMP_MODULE_STATUS_PLUGIN: "another",
+      AGENT: "amp",
       AMP_API_KEY: "key",
       CODER_AGENT_TOKEN: "token",
       LANG: "de_DE.UTF-8",
@@ -131,6 +133,9 @@ test("leftovers of another instance or an earlier process are dropped, everythin
     TERM: "screen",
     NOT_AGENTAPI_PORT: "kept",
   });
+  // As if a tool of Amp's were starting it: a start by hand in the agent's own terminal is no less of a start.
+  expect(env).not.toHaveProperty("AGENT");
+  expect(environment({}, { AGENT: "other" })).toMatchObject({ AGENT: "other" });
 });
 
 test.each([
@@ -146,4 +151,20 @@ test.each([
 test("the started Amp and the module's own programs come first on PATH; no empty entry means the current folder", () => {
   expect(environment()["PATH"]).toBe(`/home/alice/.amp/bin:/home/alice/.amp-module/bin:${path}`);
   expect(environment({}, { PATH: "" })["PATH"]).toBe("/home/alice/.amp/bin:/home/alice/.amp-module/bin");
+});
+
+test.each([
+  [{}, { AMP_MODULE_STATUS_APP: "amp", AMP_MODULE_STATUS_PLUGIN: "amp" }],
+  [
+    { app_slug: "two", status_app: "two-cli" },
+    { AMP_MODULE_STATUS_APP: "two-cli", AMP_MODULE_STATUS_PLUGIN: "two" },
+  ],
+  // The agent in front of Amp reports, and not the plugin below it as well.
+  [{ transport: "stream" }, { AMP_MODULE_STATUS_APP: "amp" }],
+  [{ status_app: "" }, {}],
+  [{ status_reports: "coder-mcp" }, {}],
+  [{ status_reports: "off" }, {}],
+])("%o: who is to report a status, and beside which app", (config, wanted) => {
+  const told = Object.entries(environment(config)).filter(([name]) => name.startsWith("AMP_MODULE_STATUS_"));
+  expect(Object.fromEntries(told)).toEqual(wanted);
 });

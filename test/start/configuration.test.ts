@@ -37,7 +37,7 @@ test.each<Partial<Config>>([
   { dangerously_allow_all: true },
   { subdomain: false },
   { app_slug: "amp-2" },
-  { report_tasks: false },
+  { status_reports: "off" },
   { agentapi_port: 4711 },
 ])("%o needs a new one", (config) => {
   expect(digest(config)).not.toBe(digest());

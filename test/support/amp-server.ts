@@ -28,6 +28,8 @@ export type AmpServerBehaviour =
 const SLOWNESS_MS = 1500;
 /** How long a turn takes, in milliseconds. */
 const TURN_MS = 300;
+/** For a tool, and for a person who allows it. */
+const TOOL_TIMEOUT_MS = 30_000;
 
 /** What Amp asked: the method of `/api/internal`, `ws <method>` for a websocket message, else `POST /path`. */
 export interface AmpRequest {
@@ -44,12 +46,23 @@ export interface Said {
   at: number;
 }
 
+/** A turn: the tools that the model calls, one after the other, and how it ends. */
+export interface Turn {
+  tools: { name: string; args: Record<string, unknown> }[];
+  ends: "done" | "error" | "cancelled";
+}
+
 /** A stand-in for Amp's server on loopback, with a model that repeats the first line of what it is told. */
 export interface AmpServer {
   /** For AMP_URL. */
   url: string;
   /** May be changed at any time. */
   behaviour: AmpServerBehaviour;
+  /**
+   * What happens in each turn, between the message and its answer. Only with it does Amp's plugins get to know of a turn,
+   * as they do from Amp's own server.
+   */
+  turn: Turn | undefined;
   /** All that was asked, oldest first. */
   requests: AmpRequest[];
   /** Every message by thread, oldest first. Amp shows them when it continues a thread. */
@@ -68,6 +81,7 @@ export async function startAmpServer(behaviour: AmpServerBehaviour = "answers"):
   const server: AmpServer = {
     url: "",
     behaviour,
+    turn: undefined,
     requests: [],
     threads: new Map(),
     prompts: () =>
@@ -212,6 +226,9 @@ async function reply(server: AmpServer, peer: WebSocket, thread: string, data: R
   if (frame === "ping") return peer.send("pong");
   const { id, method = "", params = {} } = parsed(frame) as RpcRequest;
   server.requests.push({ name: `ws ${method}`, params, at: Date.now() });
+  if (method === "executor_plugin_message" && isQuestion(params["message"])) {
+    tell(peer, "agent_state", { state: "awaiting_approval", agentMode: AGENT_MODE });
+  }
   if (id === undefined) return;
   const { clientId, handshakeSeq } = params;
   const isConnect = method === "executor_connect";
@@ -223,6 +240,12 @@ async function reply(server: AmpServer, peer: WebSocket, thread: string, data: R
   }
   if (method === "client_cancel") tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
   if (method === "client_append_user_msg") await takeTurn(server, peer, thread, params);
+}
+
+/** Amp's permission system asks by a dialog; that the server then calls the thread waiting was read in Amp, not seen. */
+function isQuestion(message: unknown): boolean {
+  const { type, method } = (message ?? {}) as Record<string, unknown>;
+  return type === "request" && String(method).startsWith("ui.");
 }
 
 interface RpcRequest {
@@ -247,6 +270,12 @@ async function takeTurn(
   tell(peer, "agent_state", { state: "streaming", agentMode: AGENT_MODE });
 
   if (server.behaviour === "thinks-for-long") return;
+  const { turn } = server;
+  const event = { thread: { id: threadId }, message: said, id: messageId };
+  if (turn) {
+    await askPlugins(server, peer, "agent.start", event);
+    for (const tool of turn.tools) await runTool(server, peer, tool);
+  }
   await sleep(TURN_MS);
   const answerText = `Echo: ${said.split("\n")[0]}`;
   messages.push({ role: "assistant", text: answerText, at: Date.now() });
@@ -255,10 +284,42 @@ async function takeTurn(
     role: "assistant",
     content: [{ type: "text", text: answerText }],
     state: { type: "complete" },
-    messageId: `M-${randomUUID().replaceAll("-", "").slice(0, 22)}`,
+    messageId: newMessage(),
   };
   tell(peer, "message_added", { message: assistant, seq: messages.length });
+  if (turn) await askPlugins(server, peer, "agent.end", { ...event, status: turn.ends, messages: [] });
   tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
+}
+
+/** Amp's server waits for the plugins at a turn's begin and end. */
+async function askPlugins(server: AmpServer, peer: WebSocket, method: string, event: object): Promise<void> {
+  const id = randomUUID();
+  tell(peer, "plugin_message", { message: { type: "request", id, method, params: { event } } });
+  await arrived(
+    server,
+    "ws executor_plugin_message",
+    ({ message }) => (message as { id?: string })?.id === id,
+  );
+}
+
+async function runTool(server: AmpServer, peer: WebSocket, { name, args }: Turn["tools"][0]): Promise<void> {
+  const toolCallId = `TU-${newMessage().slice(2)}`;
+  tell(peer, "agent_state", { state: "running_tools", agentMode: AGENT_MODE });
+  tell(peer, "tool_lease", { toolCallId, toolName: name, args, messageId: newMessage() });
+  await arrived(server, "ws executor_tool_result", (result) => result["toolCallId"] === toolCallId);
+}
+
+/** Waits for a websocket message of Amp's. */
+async function arrived(
+  { requests }: AmpServer,
+  name: string,
+  isWanted: (params: Record<string, unknown>) => boolean,
+): Promise<void> {
+  const from = requests.length;
+  const deadline = Date.now() + TOOL_TIMEOUT_MS;
+  const isThere = () =>
+    requests.slice(from).some((request) => request.name === name && isWanted(request.params as never));
+  while (!isThere() && Date.now() < deadline) await sleep(20);
 }
 
 function tell(peer: WebSocket, method: string, params: object): void {
@@ -271,6 +332,10 @@ function threadIn(value: unknown): string | undefined {
 
 function newThread(): string {
   return `T-${randomUUID()}`;
+}
+
+function newMessage(): string {
+  return `M-${randomUUID().replaceAll("-", "").slice(0, 22)}`;
 }
 
 function parsed(body: string): unknown {

@@ -30,7 +30,7 @@ test("a module whose values were put in afterwards is the one that Terraform mak
     instruction_prompt: "Be brief.\n<&>",
     log_level: "debug",
     mode: "high",
-    report_tasks: false,
+    status_reports: "off",
     thread_id: "T-0199c0de-1234-7abc-8def-0123456789ab",
     subdomain: false,
   };

@@ -10,7 +10,7 @@ const passedOn = [
   "instruction_prompt",
   "log_level",
   "mode",
-  "report_tasks",
+  "status_reports",
   "thread_id",
 ];
 

@@ -16,9 +16,9 @@ import { remoteServers } from "./remote-servers.ts";
 export async function applySettings(context: Context, log: Log): Promise<void> {
   const { config, env } = context;
   const hasCoder = isOnPath("coder", env);
-  if (config.report_tasks && !hasCoder) {
+  if (config.status_reports === "coder-mcp" && !hasCoder) {
     log.info(
-      "report_tasks: there is no `coder` command on PATH, so Amp gets no tool to report its progress with.",
+      "status_reports: there is no `coder` command on PATH, so Amp gets no tool to report its progress with.",
     );
   }
   const desired = desiredSettings(config, hasCoder, await remoteServers(context, log));

@@ -30,7 +30,7 @@ export function desiredSettings(
 ): DesiredSettings {
   const base = config.base_amp_config.trim() === "" ? UNATTENDED : parseObject(config.base_amp_config);
   const { "amp.mcpServers": baseServers, ...keys } = base;
-  const reports = config.report_tasks && hasCoder;
+  const reports = config.status_reports === "coder-mcp" && hasCoder;
 
   if (config.dangerously_allow_all) keys["amp.dangerouslyAllowAll"] = true;
   if (pinnedVersion(config.amp_version) && !("amp.updates.mode" in keys))

@@ -20,7 +20,7 @@ const base = JSON.stringify({
 });
 
 function setUp(present?: string | Buffer, config: Parameters<typeof installContext>[0] = {}) {
-  const setup = installContext({ base_amp_config: base, report_tasks: false, ...config });
+  const setup = installContext({ base_amp_config: base, status_reports: "off", ...config });
   const file = setup.context.paths.ampSettings;
   mkdirSync(dirname(file), { recursive: true });
   if (present !== undefined) writeFileSync(file, present);
@@ -129,10 +129,10 @@ test("a folder in its place: the error names the file and what to do", async () 
   });
 });
 
-describe("report_tasks", () => {
+describe("status_reports", () => {
   test("with coder on PATH there is its server, and the rule in front of the user's", async () => {
     const { context, log, settings } = setUp('{"amp.permissions":[{"tool":"Bash","action":"ask"}]}', {
-      report_tasks: true,
+      status_reports: "coder-mcp",
     });
     writeProgram(join(context.paths.home, "path/coder"), "#!/bin/sh\nexit 1\n");
     context.env["PATH"] = join(context.paths.home, "path");
@@ -142,11 +142,11 @@ describe("report_tasks", () => {
   });
 
   test("without it the log says why there is none", async () => {
-    const { context, log, logged, settings } = setUp(undefined, { report_tasks: true });
+    const { context, log, logged, settings } = setUp(undefined, { status_reports: "coder-mcp" });
     context.env["PATH"] = join(context.paths.home, "empty");
     await applySettings(context, log);
     expect(settings()["amp.mcpServers"]).not.toHaveProperty("coder");
-    expect(logged()).toMatch(/report_tasks: there is no `coder` command/);
+    expect(logged()).toMatch(/status_reports: there is no `coder` command/);
     expect(existsSync(context.paths.appliedSettings)).toBe(true);
   });
 });

@@ -9,7 +9,7 @@ const CODER = {
   env: { CODER_MCP_APP_STATUS_SLUG: "amp", CODER_MCP_AI_AGENTAPI_URL: "http://localhost:3284" },
 };
 const desired = (config: Parameters<typeof exampleConfig>[0], hasCoder = false) =>
-  desiredSettings(exampleConfig(config), hasCoder);
+  desiredSettings(exampleConfig({ status_reports: "coder-mcp", ...config }), hasCoder);
 
 test.each(["", "  \n"])("base_amp_config %j: defaults for unattended work", (base_amp_config) => {
   expect(desired({ base_amp_config })).toEqual({
@@ -47,7 +47,7 @@ describe("updates", () => {
 });
 
 describe("MCP servers", () => {
-  test("of base_amp_config, mcp and report_tasks; the later one wins", () => {
+  test("of base_amp_config, mcp and status_reports; the later one wins", () => {
     const base_amp_config = JSON.stringify({
       "amp.mcpServers": { a: { command: "base" }, b: { command: "base" }, coder: { command: "base" } },
     });
@@ -82,13 +82,16 @@ describe("MCP servers", () => {
   });
 });
 
-describe("report_tasks", () => {
+describe("status_reports", () => {
   test.each([
-    [true, true, { coder: CODER }, [RULE]],
-    [true, false, {}, []],
-    [false, true, {}, []],
-  ])("%s, coder on PATH %s", (report_tasks, hasCoder, mcpServers, requiredPermissions) => {
-    expect(desired({ report_tasks }, hasCoder)).toMatchObject({ mcpServers, requiredPermissions });
+    ["coder-mcp" as const, true, { coder: CODER }, [RULE]],
+    ["coder-mcp" as const, false, {}, []],
+    ["plugin" as const, true, {}, []],
+    ["off" as const, true, {}, []],
+  ])("%s, coder on PATH %s", (status_reports, hasCoder, mcpServers, requiredPermissions) => {
+    expect(desired({ status_reports }, hasCoder)).toEqual(
+      expect.objectContaining({ mcpServers, requiredPermissions }),
+    );
   });
 
   test("a template's own list gets the rule in front, unless it has one for the same tool", () => {

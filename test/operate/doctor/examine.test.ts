@@ -168,7 +168,7 @@ test("a server that listens on loopback only is open to nobody else", async () =
 
 test("without a wanted AgentAPI neither it nor its server is missed, and without reports no coder", async () => {
   const { config, paths } = workspace;
-  Object.assign(config, { enable_agentapi: false, report_tasks: false, agentapi_port: await freePort() });
+  Object.assign(config, { enable_agentapi: false, status_reports: "off", agentapi_port: await freePort() });
   rmSync(paths.agentapi);
   rmSync(paths.running);
   rmSync(join(paths.home, "path/coder"));

@@ -391,16 +391,46 @@ const PROGRAMS: Fault[] = [
     fix: /Set agentapi_version to v0\.12\.0 or newer/,
   },
   {
+    name: "no plugin to report progress with",
+    force: ({ paths }) => rmSync(join(paths.ampPlugins, "coder-status-amp.ts")),
+    check: "progress reports",
+    state: "note",
+    cause: /coder-status-amp\.ts is missing, so Amp reports nothing/,
+    fix: /amp-module start/,
+  },
+  {
+    name: "no app beside which a status could be shown",
+    force: (workspace) => configure(workspace, { status_app: "" }),
+    check: "progress reports",
+    state: "note",
+    cause: /no app of the module's/,
+    fix: /web_app or cli_app = true/,
+  },
+  {
+    name: "an environment in which Amp runs no plugins",
+    force: ({ env }) => void Object.assign(env, { PLUGINS: "off" }),
+    check: "progress reports",
+    state: "note",
+    cause: /PLUGINS is off/,
+    fix: /Unset PLUGINS/,
+  },
+  {
     name: "no coder to report progress with",
-    force: ({ paths }) => rmSync(join(paths.home, "path/coder")),
+    force: (workspace) => {
+      configure(workspace, { status_reports: "coder-mcp" });
+      rmSync(join(workspace.paths.home, "path/coder"));
+    },
     check: "progress reports",
     state: "note",
     cause: /no `coder` command on PATH/,
-    fix: /report_tasks = false/,
+    fix: /status_reports = "plugin"/,
   },
   {
     name: "a coder without the MCP server",
-    force: (workspace) => workspace.program(join(workspace.paths.home, "path/coder"), "exit 1"),
+    force: (workspace) => {
+      configure(workspace, { status_reports: "coder-mcp" });
+      workspace.program(join(workspace.paths.home, "path/coder"), "exit 1");
+    },
     check: "progress reports",
     state: "note",
     cause: /path\/coder has no `exp mcp server`/,
@@ -408,7 +438,10 @@ const PROGRAMS: Fault[] = [
   },
   {
     name: "a coder that hangs",
-    force: (workspace) => workspace.program(join(workspace.paths.home, "path/coder"), "exec sleep 60"),
+    force: (workspace) => {
+      configure(workspace, { status_reports: "coder-mcp" });
+      workspace.program(join(workspace.paths.home, "path/coder"), "exec sleep 60");
+    },
     check: "progress reports",
     state: "note",
     cause: /path\/coder does not answer/,

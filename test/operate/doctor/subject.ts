@@ -124,6 +124,7 @@ export async function healthyWorkspace(): Promise<Workspace> {
   program(paths.agentapi, `echo agentapi version ${defaultVersion}`);
   program(paths.launcher, "exit 0");
   program(paths.supervisor, "exit 0");
+  write(join(paths.ampPlugins, "coder-status-amp.ts"), "// Coder status\n");
   write(paths.bundle, packed("0"));
   write(paths.loader, "");
   program(join(paths.home, "path/coder"), "exit 0");

@@ -29,7 +29,7 @@ async function apply(transport: Transport, slug: string): Promise<Rendered> {
     app_slug: slug,
     workdir: "~/project",
     amp_api_key: testApiKey,
-    report_tasks: false,
+    status_reports: "off",
   };
   const { resources } = await applyModule({ variables });
   const text = (address: string) => String(resources[address]?.values["script"] ?? "");
