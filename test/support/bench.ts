@@ -1,141 +1,100 @@
 /**
- * `npm run bench`: what a start costs, side by side in one run, as ratios. Prints a table and writes bench.json.
- * The floor of a warm start is what nobody can go below: the runtime's own start and a bare `agentapi server`.
+ * `npm run bench`: what things cost, side by side in one run, beside what nobody can go below. Prints a table and writes
+ * bench.json. Options: `--rounds 12`, `--starts` (only these), `--real-amp` (behind the stand-in server), `--write` (also
+ * docs/benchmarks.md and its chart). BASELINE_SCRIPT=path times another start script pair by pair, in a home of its own,
+ * which must use the port BASELINE_PORT (3284 unless given) and find its programs installed.
  */
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { createAgentApiClient } from "../../src/agentapi/client.ts";
-import { firstAnswer } from "../../src/agentapi/wait.ts";
-import { freePort } from "./free-port.ts";
-import { createWorkspace, type Workspace } from "./workspace.ts";
+import { parseArgs } from "node:util";
+import { floor } from "./bench/floor.ts";
+import { killedServer, running, versionOf, warmStart } from "./bench/measures.ts";
+import { residentKib, startedProcesses } from "./bench/processes.ts";
+import { chart, type Row, table } from "./bench/report.ts";
+import { inTurn, median } from "./bench/sample.ts";
+import { subjects } from "./bench/subjects.ts";
+import { moduleRoot } from "./terraform.ts";
 
-const ROUNDS = 9;
-
-interface Row {
-  what: string;
-  value: number;
-  unit: string;
-  /** Against the floor, where that says something. */
-  ratio?: number;
-}
-
-const workspace = await createWorkspace();
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "12" },
+    "real-amp": { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    /** Only the starts, for a quick look. */
+    starts: { type: "boolean", default: false },
+  },
+});
+const all = await subjects(options["real-amp"], process.env);
+const [ours, baseline] = all;
 try {
-  await mustStart(workspace);
-  await workspace.stop();
-
-  const runtime = median(await rounds(() => timed(() => ended("node", ["-e", "0"], workspace))));
-  const bare = median(await rounds(() => bareServer(workspace)));
-  const floor = runtime + bare;
-  const warm = median(await rounds(() => warmStart(workspace)));
-  await mustStart(workspace);
-  const leftAlone = median(await rounds(async () => (await mustStart(workspace)).durationMs));
+  if (ours === undefined) throw new Error("there is nothing to measure");
+  const { workspace, script } = ours;
+  // What comes with scripts of their own is there from now on.
+  await workspace.start();
+  const rounds = Number(options.rounds);
+  const samples = await inTurn<string>(rounds, [
+    () => floor(workspace),
+    ...all.map((each) => () => warmStart(each)),
+    ...(options.starts ? [] : [async () => ({ ...(await warmStart(ours)), ...(await running(ours)) })]),
+  ]);
+  await ours.clear();
+  const processes = await startedProcesses(ours);
+  await ours.clear();
+  await baseline?.clear();
+  const baselineProcesses = baseline && (await startedProcesses(baseline));
+  await baseline?.clear();
+  await warmStart(ours);
+  const killed = options.starts ? undefined : await killedServer(workspace);
   const resident = await residentKib(workspace);
-  const { noticed, again } = await killedServer(workspace);
-  const stop = (await workspace.stop()).durationMs;
+  const of = (name: string) => (samples[name] ? median(samples[name]) : undefined);
+  const theirs = (name: string) => of(`baseline ${name}`);
 
-  const rows: Row[] = [
-    { what: "runtime alone (node -e 0)", value: runtime, unit: "ms" },
-    { what: "bare agentapi server, first answer", value: bare, unit: "ms" },
-    { what: "floor of a warm start", value: floor, unit: "ms", ratio: 1 },
-    { what: "warm start, first answer", value: warm, unit: "ms", ratio: warm / floor },
-    { what: "start on a running one, whole script", value: leftAlone, unit: "ms", ratio: leftAlone / floor },
-    { what: "killed AgentAPI, until it is noticed", value: noticed, unit: "ms" },
-    { what: "killed AgentAPI, until it answers again", value: again, unit: "ms" },
-    { what: "stop, whole script", value: stop, unit: "ms" },
-    { what: "start script without input", value: workspace.scripts.start.length / 1024, unit: "KiB" },
-    ...Object.entries(workspace.scripts.bundles).map(([name, { length }]) => {
-      return { what: `script of the ${name}`, value: length / 1024, unit: "KiB" };
-    }),
-    { what: "resident besides AgentAPI and Amp (Pss)", value: resident, unit: "KiB" },
+  const measured: Row[] = [
+    {
+      what: "warm start, first answer",
+      ours: of("ours first"),
+      baseline: theirs("first"),
+      floor: of("floor"),
+      unit: "ms",
+    },
+    { what: "warm start, whole script", ours: of("ours total"), baseline: theirs("total"), unit: "ms" },
+    { what: "CPU of a whole warm start", ours: of("ours cpu"), baseline: theirs("cpu"), unit: "ms" },
+    { what: "processes of a warm start", ours: processes, baseline: baselineProcesses, unit: "" },
+    { what: "start on a running one", ours: of("again total"), floor: of("runtime"), unit: "ms" },
+    { what: "CPU of a start on a running one", ours: of("again cpu"), unit: "ms" },
+    { what: "`amp-module status`", ours: of("status"), floor: of("runtime"), unit: "ms" },
+    { what: "`amp-module doctor`", ours: of("doctor"), floor: of("runtime"), unit: "ms" },
+    { what: "message, until the agent has it", ours: of("message reached"), unit: "ms" },
+    { what: "message, until stable again", ours: of("message stable"), unit: "ms" },
+    { what: "stop, whole script", ours: of("stop"), unit: "ms" },
+    { what: "killed AgentAPI, until it is noticed", ours: killed?.noticed, unit: "ms" },
+    { what: "killed AgentAPI, until it answers again", ours: killed?.again, unit: "ms" },
+    { what: "resident besides AgentAPI and Amp (Pss)", ours: resident, unit: "KiB" },
+    {
+      what: "start script without input",
+      ours: script.length / 1024,
+      baseline: baseline && baseline.script.length / 1024,
+      unit: "KiB",
+    },
+    ...Object.entries(workspace.scripts.bundles).map(
+      ([name, { length }]): Row => ({ what: `script of the ${name}`, ours: length / 1024, unit: "KiB" }),
+    ),
   ];
-  console.log(`\nAgentAPI: ${workspace.agentApiIsReal ? "real" : "stand-in"}; median of ${ROUNDS} rounds\n`);
-  for (const { what, value, unit, ratio } of rows) {
-    const against = ratio === undefined ? "" : `${ratio.toFixed(2)} x`;
-    console.log(
-      `${what.padEnd(42)} ${value.toFixed(1).padStart(8)} ${unit.padEnd(4)} ${against.padStart(8)}`,
-    );
+  const rows = measured.filter(({ ours }) => ours !== undefined);
+  const { model = "unknown processor" } = cpus()[0] ?? {};
+  const about = [
+    `Medians of ${rounds} rounds in turn after one that does not count`,
+    `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}`,
+    `Node ${process.versions.node}, AgentAPI ${workspace.agentApiIsReal ? versionOf(join(workspace.root, "bin/agentapi")) : "stand-in"}, Amp ${options["real-amp"] ? "real" : "stand-in"}`,
+  ].join("; ");
+  console.log(`\n${about}.\n\n${table(rows)}\n`);
+  writeFileSync("bench.json", `${JSON.stringify({ about, rows, samples }, undefined, 2)}\n`);
+  if (options.write) {
+    const { page } = await import("./bench/page.ts");
+    writeFileSync(join(moduleRoot, "docs/benchmarks.md"), page(about, rows));
+    writeFileSync(join(moduleRoot, "docs/images/benchmarks.svg"), chart(rows));
   }
-  writeFileSync("bench.json", `${JSON.stringify(rows, undefined, 2)}\n`);
 } finally {
-  await workspace.dispose();
-}
-
-/** From the script's begin to AgentAPI's first answer, with everything installed and nothing running. */
-async function warmStart(at: Workspace): Promise<number> {
-  await at.stop();
-  const begin = performance.now();
-  const script = at.start();
-  await firstAnswer(at.client, { timeoutMs: 20_000 });
-  const elapsed = performance.now() - begin;
-  await script;
-  return elapsed;
-}
-
-async function bareServer(at: Workspace): Promise<number> {
-  const port = await freePort();
-  const args = ["server", "--type", "amp", "--port", String(port), "--", "sleep", "60"];
-  const begin = performance.now();
-  const child = spawn(join(at.root, "bin", "agentapi"), args, { env: at.env, stdio: "ignore" });
-  try {
-    await firstAnswer(createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` }), { timeoutMs: 20_000 });
-    return performance.now() - begin;
-  } finally {
-    child.kill("SIGKILL");
-    await sleep(50);
-  }
-}
-
-/** How long the supervisor takes to see that AgentAPI is gone, and to bring it back. */
-async function killedServer(at: Workspace): Promise<{ noticed: number; again: number }> {
-  const pid = Number(readFileSync(join(at.moduleDir, "state/agentapi.pid"), "utf8"));
-  process.kill(pid, "SIGKILL");
-  const begin = performance.now();
-  while (!(await at.log("agentapi-start")).includes("ended unexpectedly")) await sleep(5);
-  const noticed = performance.now() - begin;
-  await firstAnswer(at.client, { timeoutMs: 20_000 });
-  return { noticed, again: performance.now() - begin };
-}
-
-async function mustStart(at: Workspace) {
-  const result = await at.start();
-  if (result.exitCode !== 0) throw new Error(`the start failed:\n${result.stdout}${result.stderr}`);
-  return result;
-}
-
-/** Proportional set size, in KiB, of the module's own processes: the supervisor and what it waits with. */
-async function residentKib(at: Workspace): Promise<number> {
-  const own = (await at.processes()).filter(({ cmdline }) =>
-    /^\/bin\/sh .*supervisor\.sh|^sleep /.test(cmdline),
-  );
-  const sizes = own.map(
-    ({ pid }) => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)?.[1],
-  );
-  return sizes.reduce((sum, size) => sum + Number(size ?? 0), 0);
-}
-
-function ended(file: string, args: string[], at: Workspace): Promise<void> {
-  return new Promise((resolve, reject) => {
-    spawn(file, args, { env: at.env, stdio: "ignore" })
-      .once("exit", () => resolve())
-      .once("error", reject);
-  });
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const begin = performance.now();
-  await work();
-  return performance.now() - begin;
-}
-
-async function rounds(measure: () => Promise<number>): Promise<number[]> {
-  const values: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) values.push(await measure());
-  return values;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  for (const { dispose } of all) await dispose();
 }
