@@ -13,6 +13,7 @@ import {
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadMarkdown } from "../amp/threads.ts";
 import { reasonOf } from "../base/errors.ts";
+import { requestDirectly } from "../base/http.ts";
 import { createRedact } from "../base/redact.ts";
 import { AgentApiEcho } from "./agentapi-echo.ts";
 import { type DoorReply, type DoorRequest, openDoor } from "./approval-door.ts";
@@ -187,16 +188,15 @@ export class AmpAgent {
   #callBack(content: string): void {
     const { agentApiUrl } = this.#setup.options;
     if (!agentApiUrl) return;
-    const body = JSON.stringify({ type: "user", content });
-    const headers = { "content-type": "application/json" };
-    const sent = fetch(new URL("/message", agentApiUrl), {
+    const sent = requestDirectly(new URL("/message", agentApiUrl), {
       method: "POST",
-      headers,
-      body,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type: "user", content }),
       signal: this.#closing.signal,
     });
-    sent.catch((error: unknown) =>
-      this.#setup.log(`the chat does not show what comes next: ${reasonOf(error)}`),
+    sent.then(
+      ({ close }) => close(),
+      (error: unknown) => this.#setup.log(`the chat does not show what comes next: ${reasonOf(error)}`),
     );
   }
 

@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import type { Decision, OpenQuestion } from "./approvals.ts";
 
 /** In the agent's state folder: where questions are listed and answered from a terminal. */
@@ -31,8 +30,17 @@ export async function openDoor(folder: string, handle: (request: DoorRequest) =>
 async function answer(connection: Socket, handle: (request: DoorRequest) => DoorReply): Promise<void> {
   connection.on("error", () => {});
   try {
-    connection.end(JSON.stringify(handle(JSON.parse(await text(connection)) as DoorRequest)));
+    connection.end(JSON.stringify(handle(JSON.parse(await requestOf(connection)) as DoorRequest)));
   } catch (error) {
     connection.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
   }
+}
+
+/** What comes until the other side has said it all; whoever iterates over a socket closes it at its end. */
+function requestOf(connection: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    connection.on("data", (chunk: Buffer) => chunks.push(chunk));
+    connection.once("end", () => resolve(Buffer.concat(chunks).toString()));
+  });
 }

@@ -118,19 +118,23 @@ export class Dialogue {
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     try {
-      const asked = new Promise<undefined>((resolve) => {
-        this.#asked = () => resolve(undefined);
-        if (approvals.open.length > 0) resolve(undefined);
-      });
-      const response = running ? await Promise.race([running.response, asked]) : undefined;
-      const [question, ...more] = approvals.open;
-      if (response || !question) {
-        if (running?.isOver || response) this.#running = undefined;
-        return response ?? { stopReason: "end_turn" };
+      for (;;) {
+        const asked = new Promise<undefined>((resolve) => {
+          this.#asked = () => resolve(undefined);
+          if (approvals.open.length > 0) resolve(undefined);
+        });
+        const response = running ? await Promise.race([running.response, asked]) : undefined;
+        if (response || !running) {
+          this.#running = undefined;
+          return response ?? { stopReason: "end_turn" };
+        }
+        const [question, ...more] = approvals.open;
+        // It was answered by the time: Amp works on.
+        if (!question) continue;
+        await this.#say(questionText(question, more.length));
+        this.#hasAsked = true;
+        return { stopReason: "end_turn", _meta: { amp: { waitingFor: question } } };
       }
-      await this.#say(questionText(question, more.length));
-      this.#hasAsked = true;
-      return { stopReason: "end_turn", _meta: { amp: { waitingFor: question } } };
     } finally {
       signal.removeEventListener("abort", stop);
     }

@@ -3,8 +3,7 @@ import type { AmpEvent } from "../amp/events.ts";
 import type { InputMessage } from "../amp/input.ts";
 import type { ExecuteOptions } from "../amp/options.ts";
 
-/** Amp takes further messages only with this flag; without it there is a process for each turn. */
-const STREAM_INPUT = "--stream-json-input";
+export type KeptOptions = ExecuteOptions & Required<Pick<ExecuteOptions, "amp">>;
 
 /**
  * The Amp process of one session. It stays from turn to turn; one that has ended, or that was started with other options
@@ -20,13 +19,12 @@ export class KeptAmp {
   }
 
   /** Gives Amp a message, on a process of these options. @throws AmpError if Amp ends before the turn does */
-  async turn(message: InputMessage, options: ExecuteOptions, how: TurnOptions): Promise<void> {
+  async turn(message: InputMessage, options: KeptOptions, how: TurnOptions): Promise<void> {
     const key = lasting(options);
     if (this.#conversation && (this.#options !== key || !this.#conversation.isOpen)) await this.close();
     if (!this.#conversation) {
-      const takesMore = options.amp?.flags.includes(STREAM_INPUT) === true;
       this.#options = key;
-      this.#conversation = new AmpConversation(options, takesMore, this.#onIdle);
+      this.#conversation = new AmpConversation(options, this.#onIdle);
     }
     await this.#conversation.turn(message, how);
   }
@@ -47,6 +45,6 @@ function lasting({
   visibility: ___,
   signal: ____,
   ...rest
-}: ExecuteOptions) {
-  return JSON.stringify([amp?.path, amp?.version, rest]);
+}: KeptOptions): string {
+  return JSON.stringify([amp.path, amp.version, rest]);
 }

@@ -26,7 +26,7 @@ import { Delivery } from "./delivery.ts";
 import { Dialogue } from "./dialogue.ts";
 import { failedTurn, toRequestError } from "./errors.ts";
 import { FirstEvent } from "./first-event.ts";
-import { KeptAmp } from "./kept-amp.ts";
+import { KeptAmp, type KeptOptions } from "./kept-amp.ts";
 import { FIRST_EVENT, turnFailed } from "./signals.ts";
 import { Updates } from "./updates.ts";
 
@@ -166,7 +166,7 @@ export class Session {
     }
   }
 
-  async #options(): Promise<ExecuteOptions> {
+  async #options(): Promise<KeptOptions> {
     const { cwd, amp, execution, mcpServers } = this.#setup;
     const { labels, visibility, mode: _mode, ...common } = execution;
     const rules = await this.#rulesThatAsk();
@@ -314,9 +314,10 @@ export class Session {
   }
 
   async #askPerson(question: PermissionQuestion, signal: AbortSignal): Promise<PermissionAnswer> {
+    const before = this.approvals.open.length;
     const answer = this.approvals.ask(question, signal);
-    const mine = this.approvals.open.at(-1);
-    if (this.#dialogue) this.#dialogue.ask();
+    const mine = this.approvals.open[before];
+    if (this.#dialogue && mine) this.#dialogue.ask();
     else if (mine) {
       const how = `Question ${mine.number}: Amp wants to run \`${mine.title}\` (${mine.tool}). Answer it in a terminal of the workspace: \`amp-module approve ${mine.number}\` or \`amp-module deny ${mine.number}\`.`;
       await this.#send([this.#updates.text(`${how}\n`)]);

@@ -4,6 +4,8 @@ import { execute } from "./execute.ts";
 import type { InputMessage } from "./input.ts";
 import type { ExecuteOptions } from "./options.ts";
 
+/** Without it Amp takes one message. */
+const STREAM_INPUT = "--stream-json-input";
 /** How long Amp may take to end by itself once its input is closed. It takes 0.1 s at rest. */
 const LEAVE_MS = 2_000;
 /** How long Amp may stay after it has told that it failed. */
@@ -38,11 +40,14 @@ export class AmpConversation {
   #repeats = false;
 
   /**
-   * @param options of the run; its own time limit counts for nothing, each turn has one
+   * @param options of the run, with a probed Amp; its own time limit counts for nothing, each turn has one
    * @param onIdle gets what comes between turns, such as what somebody says in the thread elsewhere
    */
-  constructor(options: ExecuteOptions, takesMore: boolean, onIdle: (event: AmpEvent) => void = () => {}) {
-    this.#takesMore = takesMore;
+  constructor(
+    options: ExecuteOptions & Required<Pick<ExecuteOptions, "amp">>,
+    onIdle: (event: AmpEvent) => void = () => {},
+  ) {
+    this.#takesMore = options.amp.flags.includes(STREAM_INPUT);
     this.#onIdle = onIdle;
     this.ended = this.#read({ ...options, timeoutMs: 0, signal: this.#stop.signal });
   }
