@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
@@ -13,6 +14,8 @@ export interface Running {
   client: AgentApiClient;
   process: ChildProcess;
   log(): string;
+  /** The agent's process, AgentAPI's child. */
+  agentPid(): number;
 }
 
 /** Starts AgentAPI with the agent in `bundle`, in the home of `at`. */
@@ -55,7 +58,18 @@ export async function startAgentApi(
   });
   const client = createAgentApiClient({ baseUrl: `http://127.0.0.1:${port}` });
   await firstAnswer(client, { timeoutMs: 30_000 });
-  return { at: home, client, process: child, log: () => log };
+  return {
+    at: home,
+    client,
+    process: child,
+    log: () => log,
+    agentPid() {
+      // The kernel keeps children by the thread that made them.
+      const threads = readdirSync(`/proc/${child.pid}/task`);
+      const made = threads.map((id) => readFileSync(`/proc/${child.pid}/task/${id}/children`, "utf8").trim());
+      return Number(made.find((pids) => pids !== "")?.split(" ")[0]);
+    },
+  };
 }
 
 /** Sends a message. @returns what the chat shows as its reply */
