@@ -14,6 +14,8 @@ export interface DialogueOptions {
   flush: () => Promise<void>;
   /** Runs a turn of Amp's to its end. */
   run: (blocks: readonly ContentBlock[], signal: AbortSignal) => Promise<PromptResponse>;
+  /** Called when a message has reached Amp as an answer. */
+  onTaken: () => void;
   /** Called when Amp works on while nobody listens. */
   callBack: (text: string) => void;
 }
@@ -73,7 +75,8 @@ export class Dialogue {
       if (approvals.open.length > 0) {
         const number = answer?.number;
         const isThere = approvals.answer(number, answer?.decision ?? "no", "chat", answer ? "" : said);
-        if (!isThere) await this.#say(`There is no question ${number}.`);
+        if (isThere) this.#options.onTaken();
+        else await this.#say(`There is no question ${number}.`);
         return await this.#goOn(signal);
       }
       if (wasAsked && answer) {

@@ -1,24 +1,16 @@
-import type {
-  AgentContext,
-  ContentBlock,
-  PromptResponse,
-  SessionUpdate,
-  StopReason,
-} from "@agentclientprotocol/sdk";
+import type { AgentContext, ContentBlock, PromptResponse, SessionUpdate } from "@agentclientprotocol/sdk";
 import { RequestError } from "@agentclientprotocol/sdk";
 import { answerIn } from "../amp/answer.ts";
-import type { AmpError } from "../amp/errors.ts";
-import type { AmpEvent, ResultEvent, Usage } from "../amp/events.ts";
+import type { AmpEvent } from "../amp/events.ts";
 import type { ExecuteOptions, McpServerConfig } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { resultError } from "../amp/run.ts";
-import { readSettings, settingsPath, strongerSettings } from "../amp/settings.ts";
 import { describeTool } from "../amp/tools.ts";
-import { builtinRules, permissionsOf, unattendedRules } from "../amp/unattended-rules.ts";
 import { createRedact, mcpSecrets, type Redact } from "../base/redact.ts";
 import type { AgentApiEcho } from "./agentapi-echo.ts";
 import { Approvals, type OpenQuestion } from "./approvals.ts";
-import { delegateTo, type PermissionAnswer, PermissionBroker, type PermissionQuestion } from "./broker.ts";
+import { AskRules } from "./ask-rules.ts";
+import type { PermissionAnswer, PermissionQuestion } from "./broker.ts";
 import { Chat } from "./chat.ts";
 import { askClient } from "./consent.ts";
 import { toInputBlocks } from "./content.ts";
@@ -28,6 +20,7 @@ import { failedTurn, toRequestError } from "./errors.ts";
 import { FirstEvent } from "./first-event.ts";
 import { KeptAmp, type KeptOptions } from "./kept-amp.ts";
 import { FIRST_EVENT, turnFailed } from "./signals.ts";
+import { newTurn, noteMessage, responseOf, type Turn } from "./turn.ts";
 import { Updates } from "./updates.ts";
 
 export interface SessionSetup {
@@ -78,14 +71,14 @@ export class Session {
   #denials: unknown[] = [];
   #signal: AbortSignal | undefined;
   #thread: string | undefined;
-  #broker: PermissionBroker | undefined;
-  #builtin: ReturnType<typeof builtinRules> | undefined;
+  readonly #rules: AskRules;
   #turn: { controller: AbortController; done: Promise<unknown> } | undefined;
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
     this.#thread = setup.thread;
     this.#redact = createRedact(process.env, mcpSecrets(setup.mcpServers));
+    this.#rules = new AskRules(setup, (question, gone) => this.#decide(question, gone));
     this.mode = setup.execution.mode;
     const { isUnattended: isPaced, echo, signal } = setup;
     this.#delivery = new Delivery(setup.client, setup.id, { isPaced, echo, signal });
@@ -127,7 +120,7 @@ export class Session {
     await this.#turn?.done;
     await this.#dialogue?.cancel();
     await this.#amp.close();
-    this.#broker?.close();
+    this.#rules.close();
   }
 
   async #run(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<PromptResponse> {
@@ -150,12 +143,12 @@ export class Session {
       });
       if (turn.failure) throw turn.failure;
       await this.#send(this.#updates.closeCalls("completed"));
-      return this.#response(turn);
+      return responseOf(turn, this.#thread);
     } catch (error) {
       await this.#send(this.#updates.closeCalls("failed"));
       if (signal.aborted) {
         if (this.#chat) await this.#send([this.#updates.text("This turn was stopped.")]);
-        return { ...this.#response(turn), stopReason: "cancelled" };
+        return { ...responseOf(turn, this.#thread), stopReason: "cancelled" };
       }
       this.#setup.log(turnFailed(failedTurn(error)));
       if (this.#setup.isUnattended) return await this.#tellFailure(error, turn);
@@ -169,7 +162,7 @@ export class Session {
   async #options(): Promise<KeptOptions> {
     const { cwd, amp, execution, mcpServers } = this.#setup;
     const { labels, visibility, mode: _mode, ...common } = execution;
-    const rules = await this.#rulesThatAsk();
+    const rules = await this.#rules.current();
     return {
       ...common,
       amp,
@@ -186,19 +179,6 @@ export class Session {
         ? { ...(labels && { labels }), ...(visibility && { visibility }) }
         : { continueThread: this.#thread }),
     };
-  }
-
-  /** Rules that ask through this agent, or undefined if Amp asks for nothing. */
-  async #rulesThatAsk() {
-    const { amp, execution, cwd, helper, log } = this.#setup;
-    const settings = readSettings(settingsPath(process.env, execution.settingsFile));
-    const { rules, isOn } = permissionsOf(settings, ...strongerSettings(cwd));
-    if (!isOn) return undefined;
-    this.#broker ??= await PermissionBroker.open(helper, (question, gone) => this.#decide(question, gone));
-    this.#builtin ??= builtinRules(amp);
-    const builtin = await this.#builtin;
-    if (!builtin) log("Amp does not tell its own permission rules: tools that no rule speaks of are refused");
-    return unattendedRules(rules, builtin, delegateTo(this.#broker));
   }
 
   /** Whoever writes in the thread elsewhere is answered there. */
@@ -225,10 +205,7 @@ export class Session {
       if (usedUp && this.#chat) await this.#send([this.#updates.text(`${usedUp.message} ${usedUp.remedy}`)]);
     } else {
       if (event.type === "assistant" && !event.parent_tool_use_id) {
-        turn.stopReason = STOP_REASONS[event.message.stop_reason ?? ""] ?? "end_turn";
-        turn.model = event.message.model ?? turn.model;
-        turn.usage = event.message.usage ?? turn.usage;
-        turn.messages += 1;
+        noteMessage(turn, event);
       }
       await this.#send(
         event.type === "assistant" ? this.#updates.ofAssistant(event) : this.#updates.ofUser(event),
@@ -252,6 +229,8 @@ export class Session {
       deliver: (update) => this.#delivery.send(update),
       flush: () => this.#delivery.flush(),
       run: (blocks, signal) => this.#run(blocks, signal),
+      // As with a prompt, whoever waits for Amp to take it may know.
+      onTaken: () => this.#setup.log(FIRST_EVENT),
       callBack: this.#setup.callBack,
     });
   }
@@ -261,27 +240,13 @@ export class Session {
     this.#dialogue?.answered(text);
   }
 
-  /** What a result tells is the whole process's, if there is one at all: it is counted here. */
-  #response({ stopReason, model, usage, messages, begin, denials, result }: Turn): PromptResponse {
-    const amp = {
-      threadId: this.#thread,
-      model,
-      usage: usage ?? result?.usage,
-      turns: messages,
-      durationMs: Math.round(performance.now() - begin),
-      permissionDenials: result?.permission_denials ?? denials,
-    };
-    const isMaxTurns = result?.subtype === "error_max_turns";
-    return { stopReason: isMaxTurns ? "max_turn_requests" : stopReason, _meta: { amp } };
-  }
-
   /** AgentAPI drops a failed turn's message, and tells nobody why if the prompt was its first one. */
   async #tellFailure(error: unknown, turn: Turn): Promise<PromptResponse> {
     const { message, data } = toRequestError(error, this.#redact);
     await this.#send([this.#updates.text(`Amp could not do this. ${message}`)]);
     return {
       stopReason: "refusal",
-      _meta: { amp: { ...(this.#response(turn)._meta?.["amp"] as object), error: data } },
+      _meta: { amp: { ...(responseOf(turn, this.#thread)._meta?.["amp"] as object), error: data } },
     };
   }
 
@@ -325,33 +290,3 @@ export class Session {
     return await answer;
   }
 }
-
-function newTurn(): Turn {
-  return {
-    stopReason: "end_turn",
-    model: undefined,
-    usage: undefined,
-    messages: 0,
-    begin: performance.now(),
-    denials: [],
-    result: undefined,
-    failure: undefined,
-  };
-}
-
-interface Turn {
-  stopReason: StopReason;
-  model: string | undefined;
-  /** Of the last message: each one's counts all that went before. */
-  usage: Usage | undefined;
-  /** Messages of the model's. */
-  messages: number;
-  begin: number;
-  /** Tool calls that were refused. */
-  denials: unknown[];
-  result: ResultEvent | undefined;
-  /** The first result that told of one. */
-  failure: AmpError | undefined;
-}
-
-const STOP_REASONS: Record<string, StopReason> = { max_tokens: "max_tokens", refusal: "refusal" };

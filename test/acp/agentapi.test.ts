@@ -19,6 +19,11 @@ if (!agentapi.real) test.skip("the stand-in for AgentAPI has no ACP: see deliver
 type Rest = typeof start extends (agentapi: string, bundle: string, ...rest: infer R) => unknown ? R : never;
 const startAgentApi = (...rest: Rest) => start(agentapi.path, bundle.path, ...rest);
 
+function residentMb(pid: number): number {
+  const kb = readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)?.[1];
+  return Math.round(Number(kb) / 1024);
+}
+
 describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, { timeout: 90_000 }, () => {
   test("stable at once, running while Amp works, stable with the exact text after it", async () => {
     const running = await startAgentApi("echo");
@@ -71,7 +76,9 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, {
   test("200 turns lose no trailing text and keep the order of the pieces", { timeout: 300_000 }, async () => {
     const running = await startAgentApi("pieces", [], undefined, join(SCRIPTED_AMP, "..", "amp-pieces"));
     const begin = performance.now();
+    const megabytes: number[] = [];
     for (let turn = 0; turn < 200; turn += 1) {
+      if (turn % 50 === 49) megabytes.push(residentMb(running.agentPid()));
       const pieces = Array.from({ length: 6 }, (_, index) => `piece ${index} of turn ${turn}`);
       expect(await ask(running, pieces.join("|"))).toBe(pieces.join("\n\n"));
     }
@@ -80,6 +87,9 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, {
     );
     expect(running.log()).not.toContain("late/unexpected chunk");
     expect(running.at.calls()).toHaveLength(1);
+    // After 50 turns all is loaded and compiled.
+    expect((megabytes.at(-1) ?? 0) - (megabytes[0] ?? 0)).toBeLessThan(25);
+    console.log(`the agent after 50, 100, 150 and 200 turns: ${megabytes.join(", ")} MB`);
   });
 
   test("tool calls read well", async () => {

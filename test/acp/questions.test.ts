@@ -136,7 +136,9 @@ describe.skipIf(!agentapi.real)("a person in the chat", { timeout: 120_000 }, ()
     const group = runs(running)[0]?.pid ?? 0;
     await expect.poll(() => isGroupAlive(group), { timeout: 20_000 }).toBe(false);
     expect(existsSync(join(running.at.home, "done"))).toBe(false);
-    expect(running.decisions()).toEqual([`no (turn ended): Bash: touch ${running.at.home}/done`]);
+    await expect
+      .poll(() => running.decisions(), { timeout: 20_000 })
+      .toEqual([`no (turn ended): Bash: touch ${running.at.home}/done`]);
   });
 
   test("what nobody answers is refused after the time, and Amp is told to ask again", async () => {

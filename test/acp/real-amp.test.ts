@@ -43,7 +43,13 @@ const processes = ({ requests }: AmpServer) =>
 describe.skipIf(!amp || !agentapi.real)(`the real Amp ${whyNoRealAmp()}`, { timeout: 120_000 }, () => {
   test("one process takes message after message, and one that is killed is replaced on the same thread", async () => {
     const { server, ...chat } = await running({});
-    expect(await ask(chat, "one")).toBe("Echo: one");
+    const arrival = async (message: string) => {
+      const begin = Date.now();
+      expect(await ask(chat, message)).toBe(`Echo: ${message}`);
+      const arrived = server.requests.findLast(({ name }) => name === "ws client_append_user_msg");
+      return `${(arrived?.at ?? 0) - begin} ms`;
+    };
+    console.log(`from POST to Amp's server: ${await arrival("one")}, then ${await arrival("two")}`);
     expect(await ask(chat, "run: echo hello >&2; exit 3")).toMatch(
       /^✗ echo hello >&2; exit 3\n {4}exit code 3\n {4}hello\n\n/,
     );
@@ -63,7 +69,7 @@ describe.skipIf(!amp || !agentapi.real)(`the real Amp ${whyNoRealAmp()}`, { time
     expect(await ask(chat, "four")).toBe("Echo: four");
     expect(processes(server)).toHaveLength(2);
     expect([...server.threads.keys()]).toHaveLength(1);
-    expect(server.prompts()).toHaveLength(5);
+    expect(server.prompts()).toHaveLength(6);
   });
 
   test("a turn that is cancelled ends on Amp's server, too, and the conversation continues", async () => {
