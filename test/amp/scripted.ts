@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -45,7 +46,7 @@ export interface Scripted {
 export async function scripted(scenario: string, more: ExecuteOptions = {}): Promise<Scripted> {
   const home = mkdtempSync(join(tmpdir(), "amp-stream-"));
   // A process that is just ending may still write.
-  onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   const log = join(home, "calls.jsonl");
   const env = { HOME: home, XDG_CONFIG_HOME: "", AMP_STREAM: scenario, AMP_STREAM_LOG: log };
   const entries = () =>
