@@ -76,6 +76,8 @@ locals {
     enable_boundary          = var.enable_boundary
     boundary_config          = var.boundary_config
     transport                = var.transport
+    approval_channel         = var.approval_channel
+    approval_timeout         = var.approval_timeout
     acp_bundle_sha256        = var.transport == "stream" ? sha256(file("${path.module}/scripts/${local.bundles.stream_agent}")) : ""
     log_level                = var.log_level
     # What the plan warned of; its own words, since only the plan knows Amp's names.

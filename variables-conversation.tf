@@ -55,6 +55,30 @@ variable "transport" {
   }
 }
 
+variable "approval_timeout" {
+  type        = number
+  default     = 1800
+  nullable    = false
+  description = "Seconds that a tool call waits for a person if a rule in `amp.permissions` says `ask`, with `transport = \"stream\"`; then it is refused, and Amp is told to ask again. `0` waits without end."
+
+  validation {
+    condition     = var.approval_timeout >= 0 && var.approval_timeout <= 604800
+    error_message = "approval_timeout is ${var.approval_timeout}. It must be seconds from 0 (no limit) to 604800 (a week)."
+  }
+}
+
+variable "approval_channel" {
+  type        = string
+  default     = "chat"
+  nullable    = false
+  description = "Where a person answers what a rule with `ask` asks, with `transport = \"stream\"`: `chat`, and `amp-module approve` in a terminal; or `terminal`, by `amp-module approve` alone, since every program in the workspace can write in the chat."
+
+  validation {
+    condition     = contains(["chat", "terminal"], var.approval_channel)
+    error_message = "approval_channel is ${jsonencode(var.approval_channel)}. It must be \"chat\" or \"terminal\"."
+  }
+}
+
 variable "enable_boundary" {
   type        = bool
   default     = false

@@ -49,6 +49,9 @@ const schema = z.object({
   enable_boundary: z.boolean(),
   boundary_config: z.string(),
   transport: z.enum(["terminal", "stream"]),
+  approval_channel: z.enum(["chat", "terminal"]),
+  /** In seconds; 0 for no limit. */
+  approval_timeout: z.number(),
   /** Digest of the stream agent's bundle, "" for transport = "terminal". */
   acp_bundle_sha256: z.string(),
   log_level: z.enum(["debug", "info", "warn", "error"]),

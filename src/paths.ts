@@ -40,6 +40,8 @@ export function modulePaths(
     updateCheck: join(state, "update-check"),
     installLog: join(moduleDir, "install.log"),
     startLog: join(moduleDir, "agentapi-start.log"),
+    /** Every decision of a person's about a tool call. */
+    approvalsLog: join(moduleDir, "approvals.log"),
     stopLog: join(moduleDir, "stop.log"),
     preInstall: { script: join(moduleDir, "pre_install.sh"), log: join(moduleDir, "pre_install.log") },
     postInstall: { script: join(moduleDir, "post_install.sh"), log: join(moduleDir, "post_install.log") },
@@ -53,6 +55,8 @@ export function modulePaths(
     /** Tells the supervisor that the agent came up, so that it restarts it from now on. */
     ready: join(state, "ready"),
     savedState: join(state, "agentapi-state.json"),
+    /** What the stream agent remembers, and where it takes answers. */
+    acpState: join(state, "acp"),
     thread: join(state, "thread.json"),
     prompt: join(state, "prompt.txt"),
     /** What is known of the last prompt that Amp was given. */

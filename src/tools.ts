@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AmpOptions } from "./amp/options.ts";
+import { approvalCommands } from "./commands/approvals.ts";
 import { attachCommand } from "./commands/attach.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { chatCommand } from "./commands/chat.ts";
@@ -36,6 +37,7 @@ try {
     chatCommand(contextOfThisFile),
     attachCommand(contextOfThisFile),
     cancelCommand(contextOfThisFile),
+    ...approvalCommands(contextOfThisFile),
     threadCommand(contextOfThisFile),
     runCommand(whereAmpIs),
     mcpCommand(contextOfThisFile),

@@ -75,6 +75,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   start: ["base", "agentapi", "amp", "conversation", "server", "module"],
   stop: ["base", "agentapi", "conversation", "server", "status", "module"],
   operate: ["base", "agentapi", "amp", "conversation", "server", "install", "status", "module"],
+  approvals: ["base", "agentapi", "amp", "acp", "chat", "module"],
   chat: ["base", "agentapi", "amp", "server", "install", "operate", "module"],
 };
 /** Files directly in src/: the module's configuration, paths and context, and the entries. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Server } from "node:net";
 import { join } from "node:path";
 import {
   type AgentApp,
@@ -11,14 +12,19 @@ import {
 } from "@agentclientprotocol/sdk";
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadMarkdown } from "../amp/threads.ts";
+import { reasonOf } from "../base/errors.ts";
+import { requestDirectly } from "../base/http.ts";
+import { createRedact } from "../base/redact.ts";
 import { AgentApiEcho } from "./agentapi-echo.ts";
+import { type DoorReply, type DoorRequest, openDoor } from "./approval-door.ts";
+import { approvalsLog } from "./approvals.ts";
 import { toRequestError } from "./errors.ts";
 import { historyUpdates } from "./history.ts";
 import { toMcpConfig } from "./mcp-servers.ts";
 import { modeOf, modeState } from "./modes.ts";
 import type { AgentOptions } from "./options.ts";
 import { Session } from "./session.ts";
-import { READY } from "./signals.ts";
+import { READY, WAITING } from "./signals.ts";
 import { ThreadStore } from "./threads.ts";
 
 export interface AgentSetup {
@@ -41,6 +47,7 @@ export class AmpAgent {
   #isUnattended = false;
   #echo: AgentApiEcho | undefined;
   #amp: Promise<AmpProbe> | undefined;
+  #door: Server | undefined;
   #firstThread: string | undefined;
 
   constructor(setup: AgentSetup) {
@@ -59,6 +66,7 @@ export class AmpAgent {
   /** Ends everything. Resolves when no Amp is left. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#door?.close();
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
   }
 
@@ -120,7 +128,8 @@ export class AmpAgent {
     if (!this.#client) throw RequestError.internalError(undefined, "not connected");
     const { options, helper, log } = this.#setup;
     const amp = await this.#probe();
-    const ask = options.ask === "auto" ? (this.#isUnattended ? "deny" : "client") : options.ask;
+    const ask = this.#askPolicy();
+    const record = options.approvalsLog ? approvalsLog(options.approvalsLog, createRedact(process.env)) : log;
     const session = new Session({
       id,
       cwd: params.cwd,
@@ -129,6 +138,10 @@ export class AmpAgent {
       execution: options.execution,
       mcpServers: toMcpConfig(params.mcpServers ?? []),
       ask,
+      approvalTimeoutMs: options.approvalTimeoutMs,
+      record,
+      onWaiting: (open) => log(`${WAITING}${open.length}${open[0] ? ` (${open[0].title})` : ""}`),
+      callBack: (text) => this.#callBack(text),
       isUnattended: this.#isUnattended,
       echo: this.#echo,
       helper,
@@ -138,7 +151,53 @@ export class AmpAgent {
       signal: this.#closing.signal,
     });
     this.#sessions.set(id, session);
+    if (ask === "chat" || ask === "terminal") await this.#openDoor();
     return { modes: modeState(amp, session.mode), ...(thread && { _meta: { amp: { threadId: thread } } }) };
+  }
+
+  /** A client with a dialog of its own shows that. */
+  #askPolicy() {
+    const { ask } = this.#setup.options;
+    if (ask === "auto") return this.#isUnattended ? "deny" : "client";
+    return (ask === "chat" || ask === "terminal") && !this.#isUnattended ? "client" : ask;
+  }
+
+  async #openDoor(): Promise<void> {
+    try {
+      this.#door ??= await openDoor(this.#setup.options.stateDir, (request) => this.#handle(request));
+    } catch (error) {
+      this.#setup.log(`questions cannot be answered from a terminal: ${reasonOf(error)}`);
+    }
+  }
+
+  #handle(request: DoorRequest): DoorReply {
+    const sessions = [...this.#sessions.values()];
+    const open = () => sessions.flatMap(({ approvals }) => approvals.open);
+    if (request.verb === "list") return { open: open() };
+    const { number, decision, reason } = request;
+    for (const session of sessions) {
+      const answered = session.approvals.answer(number, decision, "terminal", reason);
+      if (!answered) continue;
+      session.answeredElsewhere(`Answered "${decision}" in a terminal: \`${answered.title}\``);
+      return { open: open(), answered };
+    }
+    return { open: open() };
+  }
+
+  /** What Amp does after an answer from a terminal is shown as the reply to this message. */
+  #callBack(content: string): void {
+    const { agentApiUrl } = this.#setup.options;
+    if (!agentApiUrl) return;
+    const sent = requestDirectly(new URL("/message", agentApiUrl), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type: "user", content }),
+      signal: this.#closing.signal,
+    });
+    sent.then(
+      ({ close }) => close(),
+      (error: unknown) => this.#setup.log(`the chat does not show what comes next: ${reasonOf(error)}`),
+    );
   }
 
   async #reopen(params: SessionParams & { sessionId: string }, withHistory: boolean) {

@@ -5,11 +5,18 @@ import { type ExecuteOptions, VISIBILITIES } from "../amp/options.ts";
 import { threadId } from "../amp/thread-id.ts";
 import { xdgFolders } from "../base/xdg.ts";
 
-/** What happens if a permission rule says `ask`: `auto` asks the client, and refuses if nobody sits there. */
+/**
+ * What happens if a permission rule says `ask`: `auto` asks the client, and refuses if nobody sits there; `chat` and
+ * `terminal` ask the person there, if the client has no dialog.
+ */
 export type AskPolicy = (typeof ASK)[number];
 
 export interface AgentOptions {
   ask: AskPolicy;
+  /** Milliseconds for a person's answer; 0 for no limit. */
+  approvalTimeoutMs: number;
+  /** Gets a line for each decision of a person's. */
+  approvalsLog?: string;
   /** Thread that the first new session continues. */
   thread?: string;
   /** The first new session continues the thread in `threadFile`. */
@@ -28,7 +35,9 @@ export interface AgentOptions {
 
 /** A turn may build and test for hours, but not for ever. */
 const DEFAULT_TIMEOUT_S = 6 * 60 * 60;
-const ASK = ["auto", "client", "deny", "allow"] as const;
+/** Somebody has to see the question first. */
+const DEFAULT_APPROVAL_S = 30 * 60;
+const ASK = ["auto", "client", "deny", "allow", "chat", "terminal"] as const;
 
 const text = { type: "string" } as const;
 const many = { type: "string", multiple: true } as const;
@@ -40,6 +49,8 @@ const OPTIONS = {
   label: many,
   visibility: text,
   ask: text,
+  "approval-timeout": text,
+  "approvals-log": text,
   timeout: text,
   "settings-file": text,
   "state-dir": text,
@@ -62,6 +73,9 @@ export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on 
   --label <label>           label for new threads, may be repeated
   --visibility <who>        visibility of new threads: ${VISIBILITIES.join(", ")}
   --ask <policy>            if a permission rule says "ask": ${ASK.join(", ")}
+  --approval-timeout <seconds>
+                            refuse what nobody answers; ${DEFAULT_APPROVAL_S} by default, 0 for never
+  --approvals-log <file>    a line for each decision of a person's in the chat or in a terminal
   --timeout <seconds>       end a turn after this time; ${DEFAULT_TIMEOUT_S} by default, 0 for never
   --agentapi-url <url>      the AgentAPI that runs this agent: lets it see that nothing gets lost on the way
   --settings-file <file>    Amp's settings in place of the user's
@@ -73,11 +87,13 @@ export const USAGE = `amp-acp: Amp as an agent of the Agent Client Protocol, on 
 /** @throws TypeError for arguments that are not known or not valid */
 export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEnv): AgentOptions {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
-  const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
-  if (!(timeout >= 0)) throw new TypeError(`--timeout ${values.timeout}: want seconds`);
+  const timeout = seconds("--timeout", values.timeout, DEFAULT_TIMEOUT_S);
+  const approvalsLog = values["approvals-log"];
   const { mode, thread, visibility } = values;
   return {
     ask: oneOf("--ask", ASK, values.ask ?? "auto"),
+    approvalTimeoutMs: 1000 * seconds("--approval-timeout", values["approval-timeout"], DEFAULT_APPROVAL_S),
+    ...(approvalsLog && { approvalsLog }),
     ...(thread && { thread: threadId(thread) }),
     isContinued: values.continue === true,
     ...(values["thread-file"] && { threadFile: values["thread-file"] }),
@@ -93,6 +109,12 @@ export function parseAgentOptions(args: readonly string[], env: NodeJS.ProcessEn
       ...(values["settings-file"] && { settingsFile: values["settings-file"] }),
     },
   };
+}
+
+function seconds(flag: string, value: string | undefined, otherwise: number): number {
+  const number = Number(value ?? otherwise);
+  if (number >= 0) return number;
+  throw new TypeError(`${flag} ${value}: want seconds`);
 }
 
 function oneOf<T extends string>(flag: string, allowed: readonly T[], value: string): T {

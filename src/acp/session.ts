@@ -1,30 +1,26 @@
-import type {
-  AgentContext,
-  ContentBlock,
-  PromptResponse,
-  SessionUpdate,
-  StopReason,
-} from "@agentclientprotocol/sdk";
+import type { AgentContext, ContentBlock, PromptResponse, SessionUpdate } from "@agentclientprotocol/sdk";
 import { RequestError } from "@agentclientprotocol/sdk";
 import { answerIn } from "../amp/answer.ts";
-import type { AmpError } from "../amp/errors.ts";
-import type { AmpEvent, ResultEvent } from "../amp/events.ts";
-import { execute } from "../amp/execute.ts";
+import type { AmpEvent } from "../amp/events.ts";
 import type { ExecuteOptions, McpServerConfig } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { resultError } from "../amp/run.ts";
-import { readSettings, settingsPath, strongerSettings } from "../amp/settings.ts";
 import { describeTool } from "../amp/tools.ts";
-import { builtinRules, permissionsOf, unattendedRules } from "../amp/unattended-rules.ts";
 import { createRedact, mcpSecrets, type Redact } from "../base/redact.ts";
 import type { AgentApiEcho } from "./agentapi-echo.ts";
-import { delegateTo, type PermissionAnswer, PermissionBroker, type PermissionQuestion } from "./broker.ts";
+import { Approvals, type OpenQuestion } from "./approvals.ts";
+import { AskRules } from "./ask-rules.ts";
+import type { PermissionAnswer, PermissionQuestion } from "./broker.ts";
+import { Chat } from "./chat.ts";
 import { askClient } from "./consent.ts";
 import { toInputBlocks } from "./content.ts";
 import { Delivery } from "./delivery.ts";
+import { Dialogue } from "./dialogue.ts";
 import { failedTurn, toRequestError } from "./errors.ts";
 import { FirstEvent } from "./first-event.ts";
+import { KeptAmp, type KeptOptions } from "./kept-amp.ts";
 import { FIRST_EVENT, turnFailed } from "./signals.ts";
+import { newTurn, noteMessage, responseOf, type Turn } from "./turn.ts";
 import { Updates } from "./updates.ts";
 
 export interface SessionSetup {
@@ -35,7 +31,15 @@ export interface SessionSetup {
   execution: ExecuteOptions;
   mcpServers: Readonly<Record<string, McpServerConfig>>;
   /** What happens if a rule says `ask`. */
-  ask: "client" | "deny" | "allow";
+  ask: "client" | "deny" | "allow" | "chat" | "terminal";
+  /** Milliseconds for a person's answer in the chat or in a terminal. */
+  approvalTimeoutMs: number;
+  /** Writes a decision of a person's down. */
+  record: (line: string) => void;
+  /** Called with the questions that wait for a person, whenever these change. */
+  onWaiting: (open: readonly OpenQuestion[]) => void;
+  /** Makes the client send this text as a message. */
+  callBack: (text: string) => void;
   /** The client shows no errors and handles updates out of order: see `Delivery`. */
   isUnattended: boolean;
   /** Shows what such a client has handled. */
@@ -50,26 +54,39 @@ export interface SessionSetup {
   signal: AbortSignal;
 }
 
-/** One conversation: an Amp thread that every prompt continues, one Amp process for each turn. */
+/** One conversation: an Amp thread that every prompt continues, on one Amp process for as long as that lives. */
 export class Session {
   mode: string | undefined;
   readonly #setup: SessionSetup;
   readonly #updates = new Updates();
   readonly #delivery: Delivery;
+  /** For a client that shows text only. */
+  readonly #chat: Chat | undefined;
+  readonly #amp: KeptAmp;
   readonly #decided = new Map<string, PermissionAnswer>();
   readonly #redact: Redact;
+  /** Questions that wait for a person who has no dialog. */
+  readonly approvals: Approvals;
+  readonly #dialogue: Dialogue | undefined;
+  #denials: unknown[] = [];
+  #signal: AbortSignal | undefined;
   #thread: string | undefined;
-  #broker: PermissionBroker | undefined;
-  #builtin: ReturnType<typeof builtinRules> | undefined;
+  readonly #rules: AskRules;
   #turn: { controller: AbortController; done: Promise<unknown> } | undefined;
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
     this.#thread = setup.thread;
     this.#redact = createRedact(process.env, mcpSecrets(setup.mcpServers));
+    this.#rules = new AskRules(setup, (question, gone) => this.#decide(question, gone));
     this.mode = setup.execution.mode;
     const { isUnattended: isPaced, echo, signal } = setup;
     this.#delivery = new Delivery(setup.client, setup.id, { isPaced, echo, signal });
+    this.#chat = isPaced ? new Chat((update) => void this.#out(update)) : undefined;
+    const { approvalTimeoutMs: timeoutMs, record, onWaiting } = setup;
+    this.approvals = new Approvals({ timeoutMs, record, onChange: onWaiting });
+    this.#dialogue = setup.ask === "chat" ? this.#openDialogue() : undefined;
+    this.#amp = new KeptAmp((event) => this.#outsideOfTurns(event));
   }
 
   get delivery(): Delivery {
@@ -82,7 +99,7 @@ export class Session {
       throw RequestError.invalidRequest(undefined, "A turn is already running in this session.");
     const controller = new AbortController();
     const cancelled = AbortSignal.any([controller.signal, signal, this.#setup.signal]);
-    const done = this.#run(blocks, cancelled);
+    const done = this.#dialogue?.prompt(blocks, cancelled) ?? this.#run(blocks, cancelled);
     this.#turn = { controller, done: done.catch(() => {}) };
     try {
       return await done;
@@ -94,50 +111,62 @@ export class Session {
   /** Ends the running turn; its answer is `cancelled`. */
   cancel(): void {
     this.#turn?.controller.abort();
+    void this.#dialogue?.cancel();
   }
 
   /** Ends everything. Resolves when Amp is gone. */
   async close(): Promise<void> {
     this.cancel();
     await this.#turn?.done;
-    this.#broker?.close();
+    await this.#dialogue?.cancel();
+    await this.#amp.close();
+    this.#rules.close();
   }
 
   async #run(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<PromptResponse> {
-    const turn: Turn = { stopReason: "end_turn", model: undefined, result: undefined, failure: undefined };
+    const turn = newTurn();
+    this.#denials = turn.denials;
     const firstEvent = new FirstEvent(() => this.#setup.log(FIRST_EVENT));
     this.#updates.begin();
+    if (!this.#dialogue) this.#chat?.begin();
+    this.#signal = signal;
     try {
       const message = toInputBlocks(blocks);
-      const options = await this.#options(signal);
-      for await (const event of execute([message], options)) {
-        firstEvent.note(event);
-        await this.#handle(event, turn);
-      }
+      const options = await this.#options();
+      await this.#amp.turn(message, options, {
+        signal,
+        timeoutMs: this.#setup.execution.timeoutMs ?? 0,
+        onEvent: async (event) => {
+          firstEvent.note(event);
+          await this.#handle(event, turn);
+        },
+      });
       if (turn.failure) throw turn.failure;
       await this.#send(this.#updates.closeCalls("completed"));
-      return this.#response(turn);
+      return responseOf(turn, this.#thread);
     } catch (error) {
       await this.#send(this.#updates.closeCalls("failed"));
-      if (signal.aborted) return { ...this.#response(turn), stopReason: "cancelled" };
+      if (signal.aborted) {
+        if (this.#chat) await this.#send([this.#updates.text("This turn was stopped.")]);
+        return { ...responseOf(turn, this.#thread), stopReason: "cancelled" };
+      }
       this.#setup.log(turnFailed(failedTurn(error)));
       if (this.#setup.isUnattended) return await this.#tellFailure(error, turn);
       throw toRequestError(error, this.#redact);
     } finally {
       firstEvent.end();
-      await this.#delivery.flush();
+      if (!this.#dialogue) await this.#delivery.flush();
     }
   }
 
-  async #options(signal: AbortSignal): Promise<ExecuteOptions> {
+  async #options(): Promise<KeptOptions> {
     const { cwd, amp, execution, mcpServers } = this.#setup;
     const { labels, visibility, mode: _mode, ...common } = execution;
-    const rules = await this.#rulesThatAsk();
+    const rules = await this.#rules.current();
     return {
       ...common,
       amp,
       cwd,
-      signal,
       keepThread: true,
       thinking: true,
       noIde: true,
@@ -152,17 +181,10 @@ export class Session {
     };
   }
 
-  /** Rules that ask through this agent, or undefined if Amp asks for nothing. */
-  async #rulesThatAsk() {
-    const { amp, execution, cwd, helper, log } = this.#setup;
-    const settings = readSettings(settingsPath(process.env, execution.settingsFile));
-    const { rules, isOn } = permissionsOf(settings, ...strongerSettings(cwd));
-    if (!isOn) return undefined;
-    this.#broker ??= await PermissionBroker.open(helper, (question, gone) => this.#decide(question, gone));
-    this.#builtin ??= builtinRules(amp);
-    const builtin = await this.#builtin;
-    if (!builtin) log("Amp does not tell its own permission rules: tools that no rule speaks of are refused");
-    return unattendedRules(rules, builtin, delegateTo(this.#broker));
+  /** Whoever writes in the thread elsewhere is answered there. */
+  #outsideOfTurns(event: AmpEvent): void {
+    const failure = event.type === "result" ? resultError(event) : undefined;
+    if (failure) this.#setup.log(`Amp has ended between two turns: ${failure.message}`);
   }
 
   async #handle(event: AmpEvent, turn: Turn): Promise<void> {
@@ -179,10 +201,11 @@ export class Session {
       turn.result = event;
       if (event.subtype !== "error_max_turns") turn.failure ??= resultError(event);
       await this.#send(this.#updates.answer(answerIn(event)));
+      const usedUp = event.subtype === "error_max_turns" ? resultError(event) : undefined;
+      if (usedUp && this.#chat) await this.#send([this.#updates.text(`${usedUp.message} ${usedUp.remedy}`)]);
     } else {
       if (event.type === "assistant" && !event.parent_tool_use_id) {
-        turn.stopReason = STOP_REASONS[event.message.stop_reason ?? ""] ?? "end_turn";
-        turn.model = event.message.model ?? turn.model;
+        noteMessage(turn, event);
       }
       await this.#send(
         event.type === "assistant" ? this.#updates.ofAssistant(event) : this.#updates.ofUser(event),
@@ -191,29 +214,39 @@ export class Session {
   }
 
   async #send(updates: readonly SessionUpdate[]): Promise<void> {
-    for (const update of updates) await this.#delivery.send(update);
+    for (const update of updates)
+      for (const shown of this.#chat?.shown(update) ?? [update]) await this.#out(shown);
   }
 
-  #response({ stopReason, model, result }: Turn): PromptResponse {
-    const amp = {
-      threadId: this.#thread,
-      model,
-      usage: result?.usage,
-      turns: result?.num_turns,
-      durationMs: result?.duration_ms,
-      permissionDenials: result?.permission_denials,
-    };
-    const isMaxTurns = result?.subtype === "error_max_turns";
-    return { stopReason: isMaxTurns ? "max_turn_requests" : stopReason, _meta: { amp } };
+  async #out(update: SessionUpdate): Promise<void> {
+    await (this.#dialogue ?? this.#delivery).send(update);
+  }
+
+  #openDialogue(): Dialogue {
+    return new Dialogue({
+      approvals: this.approvals,
+      begin: () => {},
+      deliver: (update) => this.#delivery.send(update),
+      flush: () => this.#delivery.flush(),
+      run: (blocks, signal) => this.#run(blocks, signal),
+      // As with a prompt, whoever waits for Amp to take it may know.
+      onTaken: () => this.#setup.log(FIRST_EVENT),
+      callBack: this.#setup.callBack,
+    });
+  }
+
+  /** A question was answered in a terminal: what Amp does then is to be seen in the chat. */
+  answeredElsewhere(text: string): void {
+    this.#dialogue?.answered(text);
   }
 
   /** AgentAPI drops a failed turn's message, and tells nobody why if the prompt was its first one. */
   async #tellFailure(error: unknown, turn: Turn): Promise<PromptResponse> {
     const { message, data } = toRequestError(error, this.#redact);
-    await this.#delivery.send(this.#updates.text(`Amp could not do this. ${message}`));
+    await this.#send([this.#updates.text(`Amp could not do this. ${message}`)]);
     return {
       stopReason: "refusal",
-      _meta: { amp: { ...(this.#response(turn)._meta?.["amp"] as object), error: data } },
+      _meta: { amp: { ...(responseOf(turn, this.#thread)._meta?.["amp"] as object), error: data } },
     };
   }
 
@@ -226,30 +259,34 @@ export class Session {
       isAllowed: false,
       reason: "A rule wants a person's consent, and nobody can be asked here.",
     };
+    const signal = AbortSignal.any([gone, ...(this.#signal ? [this.#signal] : [])]);
+    if (ask === "chat" || ask === "terminal") answer = await this.#askPerson(question, signal);
     if (ask === "client") {
       await this.#delivery.flush();
-      const signal = AbortSignal.any([gone, ...(this.#turn ? [this.#turn.controller.signal] : [])]);
       const callId = this.#updates.callId(question.tool, question.input);
       const { isForSession, ...asked } = await askClient(client, id, question, callId, signal);
       if (isForSession) this.#decided.set(question.tool, asked);
       answer = asked;
     }
     if (!answer.isAllowed) {
+      this.#denials.push({ tool_name: question.tool, tool_input: question.input });
       const { title } = describeTool(question.tool, question.input);
-      await this.#delivery.send(
+      await this.#send([
         this.#updates.text(`${question.tool} was not allowed (${title}): ${answer.reason}\n`),
-      );
+      ]);
     }
     return answer;
   }
-}
 
-interface Turn {
-  stopReason: StopReason;
-  model: string | undefined;
-  result: ResultEvent | undefined;
-  /** The first result that told of one. */
-  failure: AmpError | undefined;
+  async #askPerson(question: PermissionQuestion, signal: AbortSignal): Promise<PermissionAnswer> {
+    const before = this.approvals.open.length;
+    const answer = this.approvals.ask(question, signal);
+    const mine = this.approvals.open[before];
+    if (this.#dialogue && mine) this.#dialogue.ask();
+    else if (mine) {
+      const how = `Question ${mine.number}: Amp wants to run \`${mine.title}\` (${mine.tool}). Answer it in a terminal of the workspace: \`amp-module approve ${mine.number}\` or \`amp-module deny ${mine.number}\`.`;
+      await this.#send([this.#updates.text(`${how}\n`)]);
+    }
+    return await answer;
+  }
 }
-
-const STOP_REASONS: Record<string, StopReason> = { max_tokens: "max_tokens", refusal: "refusal" };

@@ -12,6 +12,9 @@ export const READY = "ready";
 /** Amp answers: the first event of a turn has come. */
 export const FIRST_EVENT = "first event";
 
+/** Questions wait for a person, or none do any more; how many stands behind it. */
+export const WAITING = "questions that wait for a person: ";
+
 const TURN_FAILED = "turn failed: ";
 const MAX_REASON = 500;
 

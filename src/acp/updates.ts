@@ -1,7 +1,7 @@
 import type { SessionUpdate, ToolCallContent } from "@agentclientprotocol/sdk";
 import { SaidTexts } from "../amp/answer.ts";
 import { type AssistantEvent, isBlock, type UserEvent } from "../amp/events.ts";
-import { describeTool, type ToolDescription } from "../amp/tools.ts";
+import { describeTool, shellResult, type ToolDescription } from "../amp/tools.ts";
 
 /** Longer tool output is cut: a client may refuse long messages (AgentAPI ends the connection at 10 MB). */
 const MAX_TOOL_TEXT = 256 * 1024;
@@ -103,12 +103,13 @@ export class Updates {
     // The to-do list is shown as the plan.
     if (!call) return [];
     this.#calls.delete(toolCallId);
+    const shell = shellResult(result.content);
     return [
       {
         sessionUpdate: "tool_call_update",
         toolCallId,
-        status: result.isError ? "failed" : "completed",
-        content: [...diffs(call.description), ...resultContent(result.content)],
+        status: result.isError || shell?.hasFailed ? "failed" : "completed",
+        content: [...diffs(call.description), ...resultContent(shell?.output ?? result.content)],
       },
     ];
   }

@@ -75,6 +75,22 @@ export function describeTool(name: string, input: unknown): ToolDescription {
   };
 }
 
+/**
+ * What a shell command gave, or undefined if it is another tool's result: Amp passes on its output and its exit code as
+ * JSON, and calls a command that failed no failed call (seen with 0.0.1790142911).
+ */
+export function shellResult(content: unknown): { output: string; hasFailed: boolean } | undefined {
+  if (typeof content !== "string" || !content.startsWith("{")) return undefined;
+  try {
+    const { output, exitCode } = asObject(JSON.parse(content));
+    if (typeof output !== "string" || typeof exitCode !== "number") return undefined;
+    const hasFailed = exitCode !== 0;
+    return { output: hasFailed ? `exit code ${exitCode}\n${output}` : output, hasFailed };
+  } catch {
+    return undefined;
+  }
+}
+
 function describePatch(kind: ToolKind, verb: string, text: string): ToolDescription {
   const { paths, changes } = readPatch(text);
   return {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentFlags } from "../acp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
@@ -45,7 +45,10 @@ export async function streamAgent(
   const { file, args, env } = runtimeCommand();
   const flags: AgentFlags = {
     "thread-file": paths.thread,
-    "state-dir": join(paths.state, "acp"),
+    "state-dir": paths.acpState,
+    ask: config.approval_channel,
+    "approval-timeout": String(config.approval_timeout),
+    "approvals-log": paths.approvalsLog,
     "probe-cache": paths.ampProbe,
     "agentapi-url": `http://127.0.0.1:${config.agentapi_port}`,
     "npm-prefix": ampPrefixes(paths),

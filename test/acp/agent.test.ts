@@ -72,12 +72,15 @@ describe("a turn", () => {
     expect(ampMeta(first)).toMatchObject({
       model: "test-model",
       turns: 1,
-      durationMs: 12,
+      durationMs: expect.any(Number),
       usage: { input_tokens: 10 },
     });
 
     await connected.agent.request(session.setMode, { sessionId, modeId: "high" });
     await prompt(connected, sessionId, "again");
+    await prompt(connected, sessionId, "and again");
+    // Another mode is another process; without a change there is none.
+    expect(connected.at.calls()).toHaveLength(2);
     const [one, two] = connected.at.calls().map(({ args }) => args.join(" "));
     expect(one).toMatch(/--visibility private --label coder --no-archive-after-execute/);
     expect(two).toMatch(

@@ -55,8 +55,8 @@ describe("a turn that works", () => {
       yield `after ${answers.at(-1)}`;
     }
     for await (const event of execute(conversation(), amp.options)) {
-      if (event.type !== "result") continue;
-      answers.push(event.result ?? "");
+      if (event.type !== "assistant" || event.message.stop_reason !== "end_turn") continue;
+      answers.push(texts([event]).join(""));
       next?.();
     }
     expect(answers).toEqual(["You said: first", "You said: after You said: first"]);
@@ -66,7 +66,7 @@ describe("a turn that works", () => {
     const { events, error } = await collect("x", (await scripted("garbage")).options);
 
     expect(error).toBeUndefined();
-    expect(events).toContainEqual({ type: "broken", line: 3, reason: "not JSON", start: "this is no JSON" });
+    expect(events).toContainEqual({ type: "broken", line: 4, reason: "not JSON", start: "this is no JSON" });
     expect(events).toContainEqual({
       type: "unknown",
       event: expect.objectContaining({ type: "telemetry", points: [1, 2] }),
@@ -91,7 +91,7 @@ describe("a turn that works", () => {
       // The last of it is still in the pipe when Amp is gone.
       if (events > 99_000 && events % 150 === 0) pause();
     }
-    expect(events).toBe(100_002);
+    expect(events).toBe(100_003);
   });
 
   test("a child of Amp that holds its output open does not hold the caller", async () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -44,7 +45,8 @@ export interface Scripted {
 /** A home of its own for one test, and the options with which `execute` runs the scripted Amp there. */
 export async function scripted(scenario: string, more: ExecuteOptions = {}): Promise<Scripted> {
   const home = mkdtempSync(join(tmpdir(), "amp-stream-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  // A process that is just ending may still write.
+  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   const log = join(home, "calls.jsonl");
   const env = { HOME: home, XDG_CONFIG_HOME: "", AMP_STREAM: scenario, AMP_STREAM_LOG: log };
   const entries = () =>

@@ -52,6 +52,8 @@ const other: Partial<Config> = {
   thread_labels: ["ci", "a-b"],
   enable_state_persistence: false,
   enable_boundary: true,
+  approval_channel: "terminal",
+  approval_timeout: 60,
   boundary_config: 'allow:\n  - "*.example.com"\n',
   log_level: "debug",
 };

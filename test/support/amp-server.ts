@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { callsIn, Leases, newMessage, resultMessage, summaryOf, toolUses } from "./amp-tools.ts";
 
 /**
  * How the server treats Amp: as a working one does, with 401 for every key, without knowledge of any thread, late, with an
@@ -52,7 +53,10 @@ export interface Turn {
   ends: "done" | "error" | "cancelled";
 }
 
-/** A stand-in for Amp's server on loopback, with a model that repeats the first line of what it is told. */
+/**
+ * A stand-in for Amp's server on loopback, with a model that repeats the first line of what it is told, and makes a call
+ * of shell_command for each line `run: COMMAND`.
+ */
 export interface AmpServer {
   /** For AMP_URL. */
   url: string;
@@ -67,6 +71,8 @@ export interface AmpServer {
   requests: AmpRequest[];
   /** Every message by thread, oldest first. Amp shows them when it continues a thread. */
   threads: Map<string, Said[]>;
+  /** The tool calls that Amp was told to make. */
+  leases: Leases;
   /** Every text that arrived as a user's message, on whatever thread, oldest first. */
   prompts(): string[];
   close(): Promise<void>;
@@ -84,6 +90,7 @@ export async function startAmpServer(behaviour: AmpServerBehaviour = "answers"):
     turn: undefined,
     requests: [],
     threads: new Map(),
+    leases: new Leases(),
     prompts: () =>
       [...server.threads.values()]
         .flat()
@@ -214,7 +221,10 @@ function acceptSockets(http: Server, server: AmpServer): Set<WebSocket> {
     if (NO_SOCKETS.has(server.behaviour)) return void socket.destroy();
     sockets.handleUpgrade(request, socket, head, (peer) => {
       const thread = threadIn(request.url) ?? newThread();
+      peer.on("close", () => server.leases.forget(peer));
       peer.on("message", (data) => void reply(server, peer, thread, data));
+      // Only once something has come does Amp take a connection that merely watches for one that is ready.
+      if (server.behaviour !== "keeps-connecting") tell(peer, "observers", { count: 1 });
       peer.on("error", () => {});
     });
   });
@@ -240,6 +250,7 @@ async function reply(server: AmpServer, peer: WebSocket, thread: string, data: R
   }
   if (method === "client_cancel") tell(peer, "agent_state", { state: "idle", agentMode: AGENT_MODE });
   if (method === "client_append_user_msg") await takeTurn(server, peer, thread, params);
+  if (method === "executor_tool_result") server.leases.settle(params);
 }
 
 /** Amp's permission system asks by a dialog; that the server then calls the thread waiting was read in Amp, not seen. */
@@ -267,7 +278,10 @@ async function takeTurn(
   messages.push({ role: "user", text: said, at: Date.now() });
   const user = { threadId, role: "user", content, messageId };
   tell(peer, "message_added", { message: user, seq: messages.length });
-  tell(peer, "agent_state", { state: "streaming", agentMode: AGENT_MODE });
+  let answerId = newMessage();
+  let answerText = `Echo: ${said.split("\n")[0]}`;
+  tell(peer, "agent_state", { state: "streaming", agentMode: AGENT_MODE, messageId: answerId });
+  tell(peer, "inference_tools", { messageId: answerId, agentMode: AGENT_MODE, tools: ["shell_command"] });
 
   if (server.behaviour === "thinks-for-long") return;
   const { turn } = server;
@@ -277,14 +291,24 @@ async function takeTurn(
     for (const tool of turn.tools) await runTool(server, peer, tool);
   }
   await sleep(TURN_MS);
-  const answerText = `Echo: ${said.split("\n")[0]}`;
+  const calls = callsIn(said);
+  if (calls.length > 0) {
+    tell(peer, "message_added", { message: { threadId, ...toolUses(answerId, calls) }, seq: 0 });
+    tell(peer, "agent_state", { state: "running_tools", agentMode: AGENT_MODE, messageId: answerId });
+    const runs = await server.leases.make(peer, answerId, calls);
+    if (runs === undefined) return;
+    tell(peer, "message_added", { message: { threadId, ...resultMessage(calls, runs) }, seq: 0 });
+    answerId = newMessage();
+    tell(peer, "agent_state", { state: "streaming", agentMode: AGENT_MODE, messageId: answerId });
+    answerText = summaryOf(calls, runs);
+  }
   messages.push({ role: "assistant", text: answerText, at: Date.now() });
   const assistant = {
     threadId,
     role: "assistant",
     content: [{ type: "text", text: answerText }],
     state: { type: "complete" },
-    messageId: newMessage(),
+    messageId: answerId,
   };
   tell(peer, "message_added", { message: assistant, seq: messages.length });
   if (turn) await askPlugins(server, peer, "agent.end", { ...event, status: turn.ends, messages: [] });
@@ -332,10 +356,6 @@ function threadIn(value: unknown): string | undefined {
 
 function newThread(): string {
   return `T-${randomUUID()}`;
-}
-
-function newMessage(): string {
-  return `M-${randomUUID().replaceAll("-", "").slice(0, 22)}`;
 }
 
 function parsed(body: string): unknown {

@@ -1,0 +1,56 @@
+import { approvalsLog } from "../acp/approvals.ts";
+import { ModuleError } from "../base/errors.ts";
+import { createRedact } from "../base/redact.ts";
+import { findServer } from "../chat/server.ts";
+import type { Context } from "../context.ts";
+import { askStreamAgent } from "./stream.ts";
+import { answerOnScreen, questionOnScreen } from "./terminal.ts";
+
+/** A tool call that waits for a person. */
+export interface Question {
+  number: number;
+  tool: string;
+  title: string;
+  /** In milliseconds since the epoch; undefined if Amp does not tell. */
+  since?: number;
+}
+
+export interface Answer {
+  /** Which question; the oldest if it is not given. */
+  number: number | undefined;
+  decision: "yes" | "always" | "no";
+  reason: string;
+}
+
+/** The questions that wait, oldest first; Amp's terminal shows one at a time. @throws ModuleError */
+export async function openQuestions(context: Context): Promise<readonly Question[]> {
+  const { client } = await findServer(context);
+  const { config, paths } = context;
+  if (config.transport === "stream") return (await askStreamAgent(paths.acpState, { verb: "list" })).open;
+  const shown = await questionOnScreen(client);
+  return shown ? [{ number: 1, tool: shown.tool, title: shown.title }] : [];
+}
+
+/** Answers a question, and writes it down. @throws ModuleError if there is none such */
+export async function decide(context: Context, { number, decision, reason }: Answer): Promise<Question> {
+  const { client } = await findServer(context);
+  const { config, paths, env } = context;
+  if (config.transport === "stream") {
+    const request = { verb: "answer", number, decision, reason } as const;
+    const { answered } = await askStreamAgent(paths.acpState, request);
+    return answered ?? nothingWaits(number);
+  }
+  const shown = await questionOnScreen(client);
+  if (!shown || (number !== undefined && number !== 1)) return nothingWaits(number);
+  await answerOnScreen(client, shown, decision, reason);
+  const record = approvalsLog(paths.approvalsLog, createRedact(env));
+  record(`${decision} (terminal): ${shown.tool}: ${shown.title}`);
+  return { number: 1, tool: shown.tool, title: shown.title };
+}
+
+function nothingWaits(number: number | undefined): never {
+  throw new ModuleError(
+    number === undefined ? "Amp asks for nothing at the moment." : `There is no question ${number}.`,
+    "See `amp-module approvals`.",
+  );
+}

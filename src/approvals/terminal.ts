@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentApiClient } from "../agentapi/client.ts";
+import { type ApprovalDialog, ENTER, keysFor, readApproval, wantsFeedback } from "../amp/approval-dialog.ts";
+import { ModuleError } from "../base/errors.ts";
+
+/** Amp has drawn its answer to a key by then. */
+const DRAWN_MS = 3_000;
+const LOOK_EVERY_MS = 100;
+/** Amp takes keys that come at once for a paste. */
+const BETWEEN_KEYS_MS = 100;
+const ESCAPE = "\u001b";
+
+/** The question that Amp's terminal shows, or undefined if there is none. */
+export async function questionOnScreen(client: AgentApiClient): Promise<ApprovalDialog | undefined> {
+  return readApproval(await screenOf(client));
+}
+
+/**
+ * Answers the question that Amp's terminal shows, by its keys.
+ *
+ * @param expected what is answered: another question is left alone
+ * @param reason what Amp is to do instead, for `no`
+ * @throws ModuleError if another question is there, or Amp does not take the answer
+ */
+export async function answerOnScreen(
+  client: AgentApiClient,
+  expected: ApprovalDialog,
+  answer: "yes" | "no" | "always",
+  reason: string,
+): Promise<void> {
+  const type = (content: string) => client.sendMessage({ type: "raw", content });
+  const shown = await questionOnScreen(client);
+  if (!shown || !isSame(shown, expected)) throw changed();
+  const isSilentNo = answer === "no" && reason === "";
+  for (const key of isSilentNo ? [ESCAPE] : keysFor(shown, answer)) {
+    if (key === ENTER) {
+      // Enter counts for what is chosen by then: it is looked at once more.
+      const now = await until(client, (screen) => isChosen(readApproval(screen), expected, answer));
+      if (!now) throw changed();
+    }
+    await type(key);
+    await sleep(BETWEEN_KEYS_MS);
+  }
+  if (!isSilentNo && answer === "no") {
+    if (!(await until(client, wantsFeedback))) throw changed();
+    await type(`\u001b[200~${reason.replaceAll("\u001b", "")}\u001b[201~`);
+    await sleep(BETWEEN_KEYS_MS);
+    await type(ENTER);
+  }
+  const isGone = await until(client, (screen) => {
+    const next = readApproval(screen);
+    return !wantsFeedback(screen) && !(next && isSame(next, expected));
+  });
+  if (!isGone) throw changed();
+}
+
+function isSame(one: ApprovalDialog, other: ApprovalDialog): boolean {
+  return one.tool === other.tool && one.title === other.title;
+}
+
+function isChosen(
+  dialog: ApprovalDialog | undefined,
+  expected: ApprovalDialog,
+  answer: "yes" | "no" | "always",
+) {
+  return dialog !== undefined && isSame(dialog, expected) && keysFor(dialog, answer).length === 1;
+}
+
+function changed(): ModuleError {
+  return new ModuleError(
+    "Amp's screen does not show the question any more, or did not take the answer.",
+    "Look with `amp-module approvals`, or answer in the terminal app.",
+  );
+}
+
+async function until(client: AgentApiClient, isTrue: (screen: string) => boolean): Promise<boolean> {
+  for (const end = performance.now() + DRAWN_MS; performance.now() < end; await sleep(LOOK_EVERY_MS)) {
+    if (isTrue(await screenOf(client))) return true;
+  }
+  return false;
+}
+
+async function screenOf(client: AgentApiClient): Promise<string> {
+  for await (const text of client.screens({ idleTimeoutMs: DRAWN_MS })) return text;
+  return "";
+}

@@ -1,0 +1,51 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { refuseTools } from "../approvals/caller.ts";
+import { decide, openQuestions } from "../approvals/decide.ts";
+import type { Context } from "../context.ts";
+import { FrontCommand } from "./front.ts";
+
+/** `amp-module approvals`, `approve` and `deny`. */
+export function approvalCommands(context: () => Context): Command[] {
+  const list = new FrontCommand("approvals", "list what Amp wants to run and waits for").action(async () => {
+    const open = await openQuestions(context());
+    if (open.length === 0) console.log("Amp asks for nothing at the moment.");
+    for (const { number, tool, title } of open) console.log(`${number}  ${tool}: ${title}`);
+  });
+  const approve = new FrontCommand(
+    "approve",
+    "allow what Amp asks for: the oldest question, or that of a number",
+  )
+    .argument("[number]", "as `amp-module approvals` lists it", asNumber)
+    .option(
+      "--always",
+      'also from now on: in the stream transport exactly this call; in the terminal it is Amp\'s own "Allow All for This Session", which allows every tool',
+    )
+    .action(async (number: number | undefined, { always }: { always?: boolean }) => {
+      await answer(context(), number, always ? "always" : "yes", "");
+    });
+  const deny = new FrontCommand("deny", "refuse what Amp asks for, and say what to do instead")
+    .argument("[number]", "as `amp-module approvals` lists it; the oldest question if it is no number")
+    .argument("[reason...]", "told to Amp")
+    .action(async (first: string | undefined, rest: string[]) => {
+      const isNumber = /^\d+$/.test(first ?? "");
+      const words = isNumber ? rest : [first ?? "", ...rest];
+      await answer(context(), isNumber ? Number(first) : undefined, "no", words.join(" ").trim());
+    });
+  return [list, approve, deny];
+}
+
+async function answer(
+  context: Context,
+  number: number | undefined,
+  decision: "yes" | "always" | "no",
+  reason: string,
+): Promise<void> {
+  refuseTools({ pid: process.pid, isTerminal: process.stdin.isTTY === true, env: process.env });
+  const { tool, title } = await decide(context, { number, decision, reason });
+  console.log(`${decision === "no" ? "Refused" : "Allowed"}: ${tool}: ${title}`);
+}
+
+function asNumber(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a number that `amp-module approvals` lists.");
+}

@@ -1,0 +1,123 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { AmpConversation } from "../../src/amp/conversation.ts";
+import type { AmpEvent } from "../../src/amp/events.ts";
+import type { ExecuteOptions } from "../../src/amp/options.ts";
+import { isGroupAlive, scripted, scriptedProbe, texts } from "./scripted.ts";
+
+/** A conversation, and what each of its turns said. */
+function talk(conversation: AmpConversation) {
+  return async (message: string, { signal = new AbortController().signal, timeoutMs = 0 } = {}) => {
+    const events: AmpEvent[] = [];
+    await conversation.turn(message, { signal, timeoutMs, onEvent: (event) => void events.push(event) });
+    return texts(events);
+  };
+}
+
+function open(
+  options: ExecuteOptions & Required<Pick<ExecuteOptions, "amp">>,
+  idle: AmpEvent[] = [],
+): AmpConversation {
+  const conversation = new AmpConversation(options, (event) => void idle.push(event));
+  onTestFinished(() => conversation.close());
+  return conversation;
+}
+
+const INIT = '{"type":"system","subtype":"init","session_id":"T-1"}';
+const event = (type: string, text: string, more = "") =>
+  `{"type":"${type}","session_id":"T-1","message":{"content":[{"type":"text","text":"${text}"}]${more}}}`;
+const END = ',"stop_reason":"end_turn"';
+const RESULT = '{"type":"result","subtype":"success","session_id":"T-1","result":"x"}';
+
+/** An Amp that is a shell script. */
+async function written(body: string, flags?: string[]) {
+  const { home, options } = await scripted("none");
+  const path = join(home, "amp");
+  writeFileSync(path, `#!/bin/sh\necho started >>"$HOME/starts"\n${body}\n`);
+  chmodSync(path, 0o755);
+  const probe = await scriptedProbe();
+  const amp = { ...probe, path, ...(flags && { flags }) };
+  const starts = () => readFileSync(join(home, "starts"), "utf8").trim().split("\n").length;
+  return { options: { ...options, amp }, starts };
+}
+const say = (...lines: string[]) => lines.map((line) => `echo '${line}'`).join("\n");
+
+test("one process takes message after message, and ends when its input does", async () => {
+  const at = await scripted("echo");
+  const conversation = open(at.options);
+  const says = talk(conversation);
+  for (const message of ["one", "two", "three"])
+    expect(await says(message)).toEqual([`You said: ${message}`]);
+  expect(at.calls()).toHaveLength(1);
+  expect(conversation.isOpen).toBe(true);
+  await conversation.close();
+  expect(conversation.isOpen).toBe(false);
+  expect(isGroupAlive(at.calls()[0]?.pid ?? 0)).toBe(false);
+});
+
+test("what ends a turn early ends Amp, and says why", async () => {
+  const late = await scripted("echo");
+  await expect(talk(open(late.options))("wait: x", { timeoutMs: 1_500 })).rejects.toMatchObject({
+    kind: "timeout",
+  });
+  expect(isGroupAlive(late.calls()[0]?.pid ?? 0)).toBe(false);
+
+  const aborted = await scripted("echo");
+  const signal = AbortSignal.timeout(1_500);
+  await expect(talk(open(aborted.options))("wait: x", { signal })).rejects.toMatchObject({ kind: "aborted" });
+  expect(isGroupAlive(aborted.calls()[0]?.pid ?? 0)).toBe(false);
+
+  const crashed = await scripted("echo");
+  const conversation = open(crashed.options);
+  await talk(conversation)("one");
+  await expect(talk(conversation)("crash: x")).rejects.toMatchObject({
+    kind: "execution",
+    message: /SIGKILL/,
+  });
+  expect(conversation.isOpen).toBe(false);
+});
+
+test("an Amp that dies between two turns is known to be gone", async () => {
+  const at = await scripted("echo");
+  const conversation = open(at.options);
+  await talk(conversation)("one");
+  process.kill(at.calls()[0]?.pid ?? 0, "SIGKILL");
+  await conversation.ended;
+  expect(conversation.isOpen).toBe(false);
+});
+
+test("what is said in the thread elsewhere ends no turn of ours", async () => {
+  const { options } = await written(
+    `read -r a\n${say(INIT, event("user", "a"), event("assistant", "one", END))}
+     ${say(event("user", "elsewhere"), event("assistant", "theirs", END))}
+     read -r b\n${say(event("assistant", "still theirs", END), event("user", "b"), event("assistant", "two", END))}
+     read -r c\n${say(RESULT)}`,
+  );
+  const idle: AmpEvent[] = [];
+  const says = talk(open(options, idle));
+  expect(await says("a")).toEqual(["one"]);
+  await expect.poll(() => texts(idle)).toContain("theirs");
+  expect((await says("b")).at(-1)).toBe("two");
+});
+
+test("a message that is cut short ends its turn by the end of Amp's input", { timeout: 30_000 }, async () => {
+  const { options } = await written(
+    `read -r a\n${say(INIT, event("assistant", "half"))}\nread -r b\n${say(RESULT)}`,
+  );
+  const conversation = open(options);
+  expect(await talk(conversation)("a")).toEqual(["half"]);
+  expect(conversation.isOpen).toBe(false);
+});
+
+test("without --stream-json-input there is one message for each process", async () => {
+  const { options, starts } = await written(
+    `read -r a\n${say(INIT, event("assistant", "whole", END))}\nsleep 0.3\n${say(event("assistant", "of it", END), RESULT)}`,
+    ["--execute", "--stream-json"],
+  );
+  const conversation = open(options);
+  expect(await talk(conversation)("a")).toEqual(["whole", "of it"]);
+  expect(conversation.isOpen).toBe(false);
+  expect(await talk(open(options))("b")).toEqual(["whole", "of it"]);
+  expect(starts()).toBe(2);
+});
