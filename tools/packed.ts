@@ -1,7 +1,5 @@
 import { brotliCompressSync, constants } from "node:zlib";
-
-const STATIC_IMPORT = /\bimport(\{[^}]*\}|\*as [\w$]+) ?from("node:[^"]+");/g;
-const DYNAMIC_IMPORT = /\bimport\(("node:[^"]+")\)/g;
+import ts from "typescript";
 
 /**
  * A minified bundle as the scripts carry it, for `src/loader.ts`: as a function of `require` and the file's URL, whose
@@ -21,19 +19,41 @@ export function packed(bundle: string): string {
   return inBase85(compressed);
 }
 
+/** Told from its syntax: a program may carry another one as a text, whose imports are to stay as they are. */
 function asBody(bundle: string): string {
-  const body = bundle
-    .replace(/^\/\/.*\n/, "")
-    .replace(STATIC_IMPORT, (_, names: string, from: string) =>
-      names.startsWith("{")
-        ? `const${names.replace(/([\w$]+) as /g, "$1:")}=require(${from});`
-        : `const ${names.slice("*as ".length)}=require(${from});`,
-    )
-    .replace(DYNAMIC_IMPORT, "Promise.resolve(require($1))")
-    .replaceAll("import.meta.url", "here");
-  const left = body.match(/\bimport\W.{0,60}/);
-  if (left) throw new Error(`src/loader.ts cannot run what is imported in this way: ${left[0]}`);
-  return body;
+  const program = bundle.replace(/^\/\/.*\n/, "");
+  const source = ts.createSourceFile("bundle.mjs", program, ts.ScriptTarget.ESNext, true);
+  const edits: { node: ts.Node; text: string }[] = [];
+  const visit = (node: ts.Node): void => {
+    const text = asRequired(node);
+    if (text !== undefined) edits.push({ node, text });
+    else ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return edits.reduceRight(
+    (body, { node, text }) => body.slice(0, node.getStart()) + text + body.slice(node.getEnd()),
+    program,
+  );
+}
+
+/** What only a module may say, in the words of a function of `require` and `here`; undefined for everything else. */
+function asRequired(node: ts.Node): string | undefined {
+  if (ts.isPropertyAccessExpression(node) && ts.isMetaProperty(node.expression)) return "here";
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    return `Promise.resolve(${required(node, node.arguments[0])})`;
+  }
+  if (!ts.isImportDeclaration(node)) return undefined;
+  const names = node.importClause?.namedBindings;
+  const value = required(node, node.moduleSpecifier);
+  if (!names) return `${value};`;
+  return ts.isNamespaceImport(names)
+    ? `const ${names.name.text}=${value};`
+    : `const${names.getText().replace(/([\w$]+) as /g, "$1:")}=${value};`;
+}
+
+function required(node: ts.Node, from: ts.Expression | undefined): string {
+  if (from && ts.isStringLiteral(from) && from.text.startsWith("node:")) return `require(${from.getText()})`;
+  throw new Error(`src/loader.ts cannot run what is imported in this way: ${node.getText().slice(0, 60)}`);
 }
 
 /** Characters from "(" on, without "\" and "`". Zeros at the end fill the last group; brotli ends before them. */

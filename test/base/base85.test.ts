@@ -17,6 +17,16 @@ test("what is packed comes out again, as a function of what it needs", () => {
   );
 });
 
+test("the imports of a program that is carried as a text stay as they are", () => {
+  const carried = JSON.stringify('import{join}from"node:path";await import("node:os");import.meta.url;');
+  for (const text of [carried, `'${JSON.parse(carried)}'`, `\`${JSON.parse(carried)}\``]) {
+    const bundle = `import{sep}from"node:path";class A{}import{EOL}from"node:os";const plugin=${text};`;
+    expect(unpack(packed(bundle))).toContain(
+      `const{sep}=require("node:path");class A{}const{EOL}=require("node:os");const plugin=${text};`,
+    );
+  }
+});
+
 test("any text survives, in characters that no shell and no template looks into", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), (text) => {
