@@ -62,15 +62,34 @@ export async function replaceThread(
   return { id: await openThread(context, amp, log), isContinued: false };
 }
 
+/** The thread of an agent that is left alone; its file is written anew if it is damaged and the thread is known. */
+export function keepThread(paths: Pick<Paths, "thread" | "delivery">, log: Log): Thread {
+  const id = readKeptThread(paths);
+  try {
+    if (id !== undefined && threadIn(paths.thread) === "damaged") {
+      writeFileAtomic(paths.thread, JSON.stringify({ threadId: id }));
+      log.info(`Thread: ${paths.thread} was damaged and names ${id} again.`);
+    }
+  } catch (error) {
+    log.warn(`Thread: ${paths.thread} is damaged and could not be written anew (${reasonOf(error)}).`);
+  }
+  return { id, isContinued: true };
+}
+
 /** The thread of the start before, or undefined. If its file is damaged, the record of the prompt names it, too. */
 export function readKeptThread({ thread, delivery }: Pick<Paths, "thread" | "delivery">): string | undefined {
+  const kept = threadIn(thread);
+  if (kept !== "damaged") return kept;
+  const record = readDelivery(delivery);
+  return (record !== "unreadable" && record?.thread) || undefined;
+}
+
+function threadIn(path: string): string | undefined {
   try {
-    const text = readTextIfExists(thread);
-    if (text === undefined) return undefined;
-    return threadId(schema.parse(JSON.parse(text)).threadId);
+    const text = readTextIfExists(path);
+    return text === undefined ? undefined : threadId(schema.parse(JSON.parse(text)).threadId);
   } catch {
-    const record = readDelivery(delivery);
-    return (record !== "unreadable" && record?.thread) || undefined;
+    return "damaged";
   }
 }
 

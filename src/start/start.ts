@@ -8,7 +8,13 @@ import { settleDoubt } from "../conversation/doubt.ts";
 import { type Errand, NOT_SENT_AGAIN, report } from "../conversation/outcome.ts";
 import { giveToRunning } from "../conversation/running.ts";
 import { checkSavedState, setSavedStateAside } from "../conversation/saved-state.ts";
-import { chooseThread, readKeptThread, replaceThread, type Thread } from "../conversation/thread.ts";
+import {
+  chooseThread,
+  keepThread,
+  readKeptThread,
+  replaceThread,
+  type Thread,
+} from "../conversation/thread.ts";
 import { StartError } from "../server/diagnosis.ts";
 import { endAll, endServer } from "../server/end.ts";
 import { serverHealth } from "../server/health.ts";
@@ -168,7 +174,7 @@ async function keep(
 ): Promise<void> {
   const { config, paths } = context;
   log.tell(`AgentAPI (pid ${running.pid}) runs with this configuration and answers: it is left alone.`);
-  const thread = { id: readKeptThread(paths), isContinued: true };
+  const thread = keepThread(paths, log);
   const errand = await errandFor(context, amp, plan.prompt, thread, log);
   if (errand.prompt === "") return;
   log.info(`The prompt has not been delivered yet: sending it (${plan.prompt.length} characters).`);

@@ -24,3 +24,17 @@ test.each([
   expect(JSON.parse(await stateFile(ws, "thread.json"))).toEqual(JSON.parse(thread));
   expect(JSON.parse(await stateFile(ws, "delivery.json"))).toMatchObject({ state: "delivered" });
 });
+
+test("a thread.json that is damaged while Amp runs is whole after the next start, which leaves Amp alone", async () => {
+  const ws = await started(await create({ variables: { ai_prompt: "Write a haiku" } }));
+  await answered(ws, "Write a haiku");
+  const thread = await stateFile(ws, "thread.json");
+  await writeFile(join(ws.moduleDir, "state/thread.json"), "");
+
+  await started(ws);
+  expect(await ws.log("agentapi-start")).toMatch(
+    /it is left alone[\s\S]*thread\.json was damaged and names T-/,
+  );
+  expect(await stateFile(ws, "thread.json")).toBe(thread);
+  expect((await ws.prompts()).map(({ text }) => text)).toEqual(["Write a haiku"]);
+});
