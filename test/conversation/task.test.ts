@@ -16,8 +16,9 @@ const syncCalls = async (ws: Workspace) =>
 const settings = async (ws: Workspace) =>
   JSON.parse(await readFile(join(ws.home, ".config/amp/settings.json"), "utf8")) as Record<string, unknown>;
 
-test("a Task has one chat app, whose id is task_app_id, its prompt, and reports with the tools of coder", async () => {
-  const ws = await create({ task, variables: { web_app: false }, coder: true });
+test("a Task has one chat app, whose id is task_app_id, its prompt, and reports with the tools of coder if that is asked for", async () => {
+  const variables = { web_app: false, status_reports: "coder-mcp" };
+  const ws = await create({ task, variables, coder: true });
   expect(web(ws).length).toBe(1);
   expect(ws.outputs["task_app_id"]).toBe(web(ws)[0]?.values["id"]);
   expect(ws.aiTask).toMatchObject({ app_id: ws.outputs["task_app_id"], enabled: true });

@@ -50,8 +50,11 @@ test("a prompt of 30 KB arrives whole", async () => {
   expect((await ws.prompts()).map(({ text }) => text)).toEqual([prompt]);
 });
 
-test("the progress report is asked for only where there is a coder command to report with", async () => {
-  const ws = await started({ variables: { ai_prompt: "Build it" }, coder: true });
+test('status_reports = "coder-mcp" asks for progress reports, if there is a coder command to report with', async () => {
+  const ws = await started({
+    variables: { ai_prompt: "Build it", status_reports: "coder-mcp" },
+    coder: true,
+  });
   const [first = ""] = await userMessages(ws);
   expect(first.startsWith("Build it\n")).toBe(true);
   expect(first).toContain("coder_report_task");

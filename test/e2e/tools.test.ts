@@ -51,8 +51,20 @@ test("help fits 80 columns and lists every command; --version says the module's"
   expect(help).toMatchObject({ exitCode: 0, stderr: "" });
   const commands = [...help.stdout.matchAll(/^ {2}([a-z]+)(?: [[<].*?[\]>])* {2}/gm)].map(([, name]) => name);
   expect(commands).toEqual([
-    ...["install", "start", "stop", "status", "doctor", "logs", "chat", "attach", "cancel", "thread"],
-    ...["run", "mcp", "permissions", "trust", "completion", "prebake", "help"],
+    ...["install", "start", "stop", "status", "doctor", "logs", "chat", "attach", "cancel"],
+    ...[
+      "approvals",
+      "approve",
+      "deny",
+      "thread",
+      "run",
+      "mcp",
+      "permissions",
+      "trust",
+      "completion",
+      "prebake",
+      "help",
+    ],
   ]);
   const nested = ["thread list", "mcp list", "mcp doctor", "permissions list", "permissions test"];
   for (const command of ["", ...commands, ...nested]) {
