@@ -19,7 +19,8 @@ export async function explainEnd(context: Context, exitCode: number): Promise<vo
   if (cause) log.error(`The cause of the last end: ${cause.what}.`);
   const first = cause?.fix.replace(/\.?$/, ".") ?? "Read the lines above for the reason.";
   log.error(`To fix it: ${first} Then run "amp-module start" or restart the workspace.`);
-  const status = new CommandStatus(context, undefined, log.info);
+  // The cause and the fix stay the log's last lines.
+  const status = new CommandStatus(context, undefined, log.debug);
   status.failed(new Error(`Amp ended again and again: ${cause?.what ?? "see agentapi-start.log"}`));
   await status.finish();
   log.close();

@@ -87,12 +87,15 @@ function commandsIn(row: "ask" | "allow"): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, command = ""]) => command);
 }
 
-test("default variables with a `coder` command: Amp's permission system stays off", async () => {
-  const { internalPlugins, configuration, ws } = await running();
+test.each([
+  ["plugin", []],
+  ["coder-mcp", ["coder"]],
+])("status_reports = %j with a `coder` command: Amp's permission system stays off", async (status_reports, servers) => {
+  const { internalPlugins, configuration, ws } = await running({ status_reports });
   expect(internalPlugins).toEqual(["thread-visibility"]);
   expect(configuration).not.toHaveProperty("permissions");
   const settings = JSON.parse(await readFile(join(ws.home, ".config/amp/settings.json"), "utf8"));
-  expect(settings["amp.mcpServers"]).toHaveProperty("coder");
+  expect(Object.keys(settings["amp.mcpServers"] ?? {})).toEqual(servers);
 });
 
 test("a home in which an earlier version wrote the module's rule alone gets rid of it", async () => {
@@ -110,7 +113,10 @@ test("the README's example: its rules are in force, behind the module's own", as
   const rules = exampleRules();
   expect(rules.length).toBeGreaterThan(1);
   const base_amp_config = JSON.stringify({ "amp.permissions": rules });
-  const { internalPlugins, configuration, verdict } = await running({ base_amp_config });
+  const { internalPlugins, configuration, verdict } = await running({
+    base_amp_config,
+    status_reports: "coder-mcp",
+  });
   expect(internalPlugins).toEqual(["permissions", "thread-visibility"]);
   expect(configuration.permissions).toEqual([OURS, ...rules]);
   expect(await verdict("git -C . push origin")).toBe("reject");
@@ -119,7 +125,10 @@ test("the README's example: its rules are in force, behind the module's own", as
 
 test("the user's one rule: Amp's own apply behind it, as the README says", async () => {
   const rule = { tool: "Bash", matches: { cmd: "*git*push*" }, action: "reject" };
-  const { internalPlugins, configuration, verdict } = await running({}, { "amp.permissions": [rule] });
+  const { internalPlugins, configuration, verdict } = await running(
+    { status_reports: "coder-mcp" },
+    { "amp.permissions": [rule] },
+  );
   expect(internalPlugins).toEqual(["permissions", "thread-visibility"]);
   expect(configuration.permissions).toEqual([OURS, rule]);
   for (const row of ["ask", "allow"] as const) {
