@@ -74,7 +74,7 @@ function describe(
 ): string {
   const paint = painter(process.stdout, process.env);
   const conditions = Object.entries(matches ?? {}).map(([name, value]) => `${name}: ${inWords(value)}`);
-  const rest = redact(harmless([tool, ...conditions, ...(to ? [`to ${to}`] : [])].join("  ")));
+  const rest = redact(harmless([tool, ...conditions, ...(to ? [`to ${to}`] : [])].join(" ")));
   const lines = wrap(rest, 70);
   const shown = lines.length > mostLines ? [...lines.slice(0, mostLines), "…"] : lines;
   return `${paint(COLOURS[action], action.padEnd(8))} ${shown.join(`\n${" ".repeat(9)}`)}`;

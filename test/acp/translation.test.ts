@@ -10,6 +10,7 @@ test("every flag of the agent", () => {
 
   expect(parseAgentOptions(args.split(" "), {})).toEqual({
     ask: "client",
+    approvalTimeoutMs: 1_800_000,
     thread: "T-1a",
     isContinued: true,
     threadFile: "/t.json",

@@ -331,7 +331,7 @@ test("a caller who takes the events slowly is not Amp's silence", async () => {
     events += 1;
     if (events === 2) await new Promise((resolve) => setTimeout(resolve, 2_500));
   }
-  expect(events).toBe(5);
+  expect(events).toBe(6);
 });
 
 test("enabledTools is a setting of this run, and sdkVersion a variable of Amp's environment", async () => {

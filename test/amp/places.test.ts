@@ -103,6 +103,7 @@ test("only what is absolute and can be run is an Amp; a script need not be execu
 test("Amp's own files are below the XDG folders", () => {
   expect(ampFiles("/c", "/d")).toEqual({
     settings: "/c/amp/settings.json",
+    plugins: "/c/amp/plugins",
     instructions: "/c/AGENTS.md",
     session: "/d/amp/session.json",
     history: "/d/amp/history.jsonl",

@@ -79,7 +79,7 @@ test.each([
     code,
   );
   await type("permissions", "test", "Bash", "cmd=npm install a=b");
-  expect(printed).toEqual([`${action}, by a rule (user):`, `${action.padEnd(8)} Bash  cmd: ls, npm *`]);
+  expect(printed).toEqual([`${action}, by a rule (user):`, `${action.padEnd(8)} Bash cmd: ls, npm *`]);
   expect(process.exitCode).toBe(code);
 });
 

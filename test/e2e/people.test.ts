@@ -126,7 +126,10 @@ describe.skipIf(!agentapi.real)("stream transport (the stand-in AgentAPI has non
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { event: string });
-    expect(lines.at(-1)).toMatchObject({ event: "answer", data: { content: "waiting", isCancelled: false } });
+    expect(lines.at(-1)).toMatchObject({
+      event: "answer",
+      data: { content: "waiting\n\nThis turn was stopped.", isCancelled: false },
+    });
     expect((await type(ws, "status --short")).stdout).toMatch(/^ready/);
     expect((await type(ws, 'chat "pieces: still|here"')).stdout).toBe("still\n\nhere\n");
     const app = ws.plan["coder_app.cli[0]"]?.values["command"];

@@ -32,6 +32,7 @@ describe("what the module writes is what the real Amp reads", () => {
       // Amp's own start fails without its server; the settings are written before that.
       variables: {
         ...noServer,
+        status_reports: "coder-mcp",
         base_amp_config: JSON.stringify({
           "amp.permissions": permissions,
           "amp.mcpServers": { local: { command: "true", args: ["$HOME", 'a "b"'] } },

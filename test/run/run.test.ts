@@ -62,12 +62,13 @@ test("--json passes the events through, line by line; a line that is none goes t
   expect(exitCode).toBe(0);
   expect(lines.map((line) => JSON.parse(line).type)).toEqual([
     "system",
+    "user",
     "assistant",
     "telemetry",
     "assistant",
     "result",
   ]);
-  expect(stderr).toBe("warning: line 3 of Amp's output is left out, not JSON: this is no JSON\n");
+  expect(stderr).toBe("warning: line 4 of Amp's output is left out, not JSON: this is no JSON\n");
 });
 
 test.each([
@@ -80,7 +81,7 @@ test.each([
   });
 
   expect(stderr).toBe(
-    "warning: line 2 of Amp's output is left out, not JSON: debug: the key is [redacted]  [31m\n",
+    "warning: line 3 of Amp's output is left out, not JSON: debug: the key is [redacted]  [31m\n",
   );
   expect(`${stdout}`).not.toContain("very-secret");
   expect(`${stdout}`).toContain("told");
