@@ -4,6 +4,7 @@ import { isListed } from "../amp/modes.ts";
 import { isCertificateRefused } from "../base/certificates.ts";
 import { ModuleError } from "../base/errors.ts";
 import type { Config } from "../config.ts";
+import { withoutReports } from "../status/client.ts";
 
 /** What is known of an agent that did not come up. */
 export interface Evidence {
@@ -129,7 +130,8 @@ function causeIn(text: string): keyof typeof CAUSES | undefined {
  * Turns what is left of a failed start into an error for the person who reads it: the cause if it can be told, the
  * agent's last screen, and what to do.
  */
-export function diagnose(evidence: Evidence, config: Config): StartError {
+export function diagnose(found: Evidence, config: Config): StartError {
+  const evidence = { ...found, output: withoutReports(found.output) };
   const terminal = evidence.screen || screenInOutput(evidence.output);
   const screen = cleanScreen(terminal);
   const kind = causeIn([unwrapped(terminal), screen, evidence.output].join("\n"));

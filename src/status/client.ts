@@ -4,6 +4,12 @@ import type { Redact } from "../base/redact.ts";
 import { fitting, type Status } from "./status.ts";
 
 const TIMEOUT_MS = 3_000;
+const SUBJECT = "Status: ";
+
+/** A log without what is told here: what keeps a report from Coder is no trouble of Amp's. */
+export function withoutReports(log: string): string {
+  return log.replace(new RegExp(`^.{0,40}\\b${SUBJECT}.*$`, "gm"), "");
+}
 
 /** Gives one status to Coder; never fails. */
 export type Send = (status: Status, signal: AbortSignal) => Promise<void>;
@@ -30,7 +36,7 @@ export function statusClient({ app, env, redact, log }: ClientOptions): Send | u
   let isRefused = false;
   let isLogged = false;
   const tell = (reason: string) => {
-    if (!isLogged) log(`Status: ${reason}, so the dashboard may not show what Amp does.`);
+    if (!isLogged) log(`${SUBJECT}${reason}, so the dashboard may not show what Amp does.`);
     isLogged = true;
   };
   return async ({ state, message, uri }, signal) => {

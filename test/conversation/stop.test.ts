@@ -50,7 +50,7 @@ test("a stop gives Coder the conversation, and the log says so", async () => {
   expect(messages.map(({ role, content }) => `${role}: ${content.trim()}`)).toEqual(before);
   const log = await ws.log("stop");
   expect(log).toMatch(/INFO {2}Snapshot: \d+ bytes are with Coder\./);
-  expect(log).toMatch(/AgentAPI and the agent ended after \d\.\d s\.\n$/);
+  expect(log).toMatch(/AgentAPI and the agent ended after \d\.\d s\.\n(\S+ INFO {2}Status: .*\n)?$/);
   expect(await ws.processes()).toEqual([]);
 });
 
@@ -156,7 +156,9 @@ describe.skipIf(!isReal)("the real Amp under the real AgentAPI", () => {
     await sleep(100);
     expect((await ws.stop()).exitCode).toBe(0);
     expect(await ws.processes()).toEqual([]);
-    expect(await ws.log("stop")).toMatch(/AgentAPI and the agent ended after \d\.\d s\.\n$/);
+    expect(await ws.log("stop")).toMatch(
+      /AgentAPI and the agent ended after \d\.\d s\.\n(\S+ INFO {2}Status: .*\n)?$/,
+    );
     page.abort();
     await followed;
     expect(await stateFile(ws, "agentapi-state.json")).toContain('"Count the files"');

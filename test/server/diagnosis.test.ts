@@ -163,3 +163,11 @@ test("no value of the configuration but what names the mistake is in the error",
   const error = diagnose({ output: "", screen: "boom", ending: "exit code 1", modes: [] }, secret);
   expect(`${error.message}${error.fix}`).not.toContain("hunter2");
 });
+
+test("a Coder that takes no status reports is not the reason why Amp did not start", () => {
+  const report =
+    "amp-acp: Status: connect ECONNREFUSED 10.0.0.1:443, so the dashboard may not show what Amp does.";
+  const failed = "amp-acp: turn failed: execution: Amp server returned an error. Try again in a moment.";
+  expect(diagnosis({ output: `${report}\n${failed}\n` }).kind).toBe("server");
+  expect(diagnosis({ output: `2026-11-21T10:00:00.000Z INFO  ${report.slice(9)}\n` }).kind).toBe("unknown");
+});
