@@ -10,7 +10,7 @@ import { defaultVersion } from "../support/default-release.ts";
 import { type Fault, type FileServer, startFileServer } from "../support/file-server.ts";
 import type { ScriptResult } from "../support/run-script.ts";
 import { writeNodeProgram } from "../support/stand-ins.ts";
-import { createHome, type Home, leftovers, listTree, versionOf } from "./home.ts";
+import { createHome, type Home, killTree, leftovers, listTree, versionOf } from "./home.ts";
 import { registryPaths, serveNpmRegistry } from "./npm-registry.ts";
 import { type Case, type Outcome, outcomes, type Route, routes } from "./outcomes.ts";
 import {
@@ -178,6 +178,8 @@ async function expectOutcome(
   for (const path of await programsIn(home)) {
     expect(await versionOf(home, path), path).toMatch(/^0\./);
   }
+  // An idle AgentAPI costs a tenth of a core, and all homes stay until the end of this file.
+  await killTree(home);
 }
 
 /** Every file that somebody could run as Amp or AgentAPI. */
