@@ -15,7 +15,7 @@ async function create(options: WorkspaceOptions): Promise<Workspace> {
 }
 
 /** A script that takes longer hangs: it is ended, and the test fails. */
-const IN_TIME = { timeoutMs: 25_000 };
+const IN_TIME = { timeoutMs: 90_000 };
 
 // A closed loopback port in place of Amp's server: fails the same way with and without a network.
 const noServer = { amp_url: "http://127.0.0.1:9" };
