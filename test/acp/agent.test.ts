@@ -368,7 +368,7 @@ describe("failures", () => {
     await connected.agent.notify(session.cancel, { sessionId });
 
     expect(await turn).toMatchObject({ stopReason: "cancelled" });
-    expect(isGroupAlive(connected.at.calls()[0]?.pid ?? 0)).toBe(false);
+    expect(isGroupAlive(connected.at.pid())).toBe(false);
     expect(await prompt(connected, sessionId, "echo: on")).toMatchObject({ stopReason: "end_turn" });
   });
 
@@ -381,7 +381,7 @@ describe("failures", () => {
     connected.process.stdin?.end();
 
     expect(await exit).toBe(0);
-    expect(isGroupAlive(connected.at.calls()[0]?.pid ?? 0)).toBe(false);
+    expect(isGroupAlive(connected.at.pid())).toBe(false);
     await turn;
   });
 });

@@ -160,7 +160,7 @@ describe.skipIf(!agentapi.real)(`AgentAPI ${agentapi.version} with the agent`, {
     const running = await startAgentApi("echo");
     const sent = running.client.sendMessage({ type: "user", content: "wait: x" }).catch(() => {});
     await expect.poll(() => running.at.messages().length, { timeout: 20_000 }).toBe(1);
-    const pid = running.at.calls()[0]?.pid ?? 0;
+    const pid = running.at.pid();
     expect(isGroupAlive(pid)).toBe(true);
     running.process.kill("SIGTERM");
     await new Promise((resolve) => running.process.once("exit", resolve));

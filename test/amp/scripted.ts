@@ -38,6 +38,8 @@ export interface Scripted {
   options: ExecuteOptions & { amp: AmpProbe };
   /** How it was called, in order. */
   calls(): Call[];
+  /** The process of its only call so far; its group has the same number. @throws Error if there is none or another */
+  pid(): number;
   /** The user messages it read, in order. */
   messages(): unknown[];
 }
@@ -56,11 +58,17 @@ export async function scripted(scenario: string, more: ExecuteOptions = {}): Pro
           .split("\n")
           .map((line) => JSON.parse(line) as Call & { message?: unknown })
       : [];
+  const calls = () => entries().filter((entry) => entry.args);
   return {
     home,
     env,
     options: { cwd: home, graceMs: 300, ...more, amp: await scriptedProbe(), env: { ...env, ...more.env } },
-    calls: () => entries().filter((entry) => entry.args),
+    calls,
+    pid: () => {
+      const [only, ...others] = calls();
+      if (!only || others.length > 0) throw new Error(`the scripted Amp was called ${calls().length} times`);
+      return only.pid;
+    },
     messages: () => entries().flatMap((entry) => (entry.message === undefined ? [] : [entry.message])),
   };
 }
