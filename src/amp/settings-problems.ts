@@ -1,4 +1,5 @@
 import { type ParseError, parse } from "jsonc-parser";
+import { isObject } from "../base/jsonc.ts";
 
 /** The keys that Amp knows in a rule. It passes over others, so that the rule fits every call of its tool. */
 const RULE_KEYS = ["tool", "action", "matches", "context", "to", "message"];
@@ -37,8 +38,4 @@ function problemAt(rule: unknown, index: number): string | undefined {
     return `${name} has none of the actions ${ACTIONS.join(", ")}`;
   const problem = ruleProblem(rule);
   return problem === undefined ? undefined : `${name} ${problem}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

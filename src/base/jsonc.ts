@@ -4,6 +4,13 @@ import { createScanner, type Node, type ParseError, parseTree } from "jsonc-pars
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/** An object and no array; `null` is none either. */
+export function isObject(value: Json | undefined): value is JsonObject;
+export function isObject(value: unknown): value is Record<string, unknown>;
+export function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** One place in the text of an object: a top-level key, or a key or an array's index inside of its value. */
 export type Place = readonly [key: string, inner?: string | number];
 

@@ -1,8 +1,8 @@
 import type { AgentApiClient } from "../agentapi/client.ts";
 import type { Message } from "../agentapi/contract.ts";
+import { coderAgent } from "../base/coder-agent.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { requestThroughProxy } from "../base/proxied-http.ts";
 import type { Context } from "../context.ts";
 
 /** What Coder accepts: the last messages, in a body of at most this many bytes. */
@@ -17,9 +17,8 @@ const CUT_MARK = "[… the beginning is cut off …]\n";
  */
 export async function postSnapshot(context: Context, client: AgentApiClient, log: Log): Promise<void> {
   const { config, env } = context;
-  const url = env["CODER_AGENT_URL"];
-  const token = env["CODER_AGENT_TOKEN"];
-  if (!config.task_log_snapshot || config.task_id === "" || !url || !token) return;
+  const coder = coderAgent(env);
+  if (!config.task_log_snapshot || config.task_id === "" || coder === undefined) return;
   try {
     const messages = await client.messages({ timeoutMs: TIMEOUT_MS });
     const body = snapshotBody(messages);
@@ -27,19 +26,11 @@ export async function postSnapshot(context: Context, client: AgentApiClient, log
       log.info("Snapshot: there are no messages to keep.");
       return;
     }
-    const path = `/api/v2/workspaceagents/me/tasks/${encodeURIComponent(config.task_id)}/log-snapshot?format=agentapi`;
-    const answer = await requestThroughProxy(new URL(path, url), {
-      method: "POST",
-      headers: { "content-type": "application/json", "Coder-Session-Token": token },
-      body,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      env,
-    });
-    answer.close();
-    if (answer.status === 404) log.info("Snapshot: this Coder release takes none.");
-    else if (answer.status >= 200 && answer.status < 300)
-      log.info(`Snapshot: ${body.length} bytes are with Coder.`);
-    else log.warn(`Snapshot: Coder answers HTTP ${answer.status}, so the stopped Task shows no messages.`);
+    const path = `tasks/${encodeURIComponent(config.task_id)}/log-snapshot?format=agentapi`;
+    const status = await coder.send("POST", path, body);
+    if (status === 404) log.info("Snapshot: this Coder release takes none.");
+    else if (status >= 200 && status < 300) log.info(`Snapshot: ${body.length} bytes are with Coder.`);
+    else log.warn(`Snapshot: Coder answers HTTP ${status}, so the stopped Task shows no messages.`);
   } catch (error) {
     log.warn(`Snapshot: ${reasonOf(error)}, so the stopped Task shows no messages.`);
   }

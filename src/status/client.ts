@@ -1,14 +1,14 @@
+import { coderAgent } from "../base/coder-agent.ts";
 import { reasonOf } from "../base/errors.ts";
-import { requestThroughProxy } from "../base/proxied-http.ts";
 import type { Redact } from "../base/redact.ts";
 import { fitting, type Status } from "./status.ts";
 
-const TIMEOUT_MS = 3_000;
 const SUBJECT = "Status: ";
+const EFFECT = ", so the dashboard may not show what Amp does.";
 
 /** A log without what is told here: what keeps a report from Coder is no trouble of Amp's. */
 export function withoutReports(log: string): string {
-  return log.replace(new RegExp(`^.{0,40}\\b${SUBJECT}.*$`, "gm"), "");
+  return log.replace(new RegExp(`^.*\\b${SUBJECT}.*${EFFECT}$`, "gm"), "");
 }
 
 /** Gives one status to Coder; never fails. */
@@ -29,31 +29,22 @@ export interface ClientOptions {
  * may be better the next time.
  */
 export function statusClient({ app, env, redact, log }: ClientOptions): Send | undefined {
-  const address = env["CODER_AGENT_URL"];
-  const token = env["CODER_AGENT_TOKEN"];
-  if (!app || !address || !token || !URL.canParse(address)) return undefined;
-  const url = new URL("/api/v2/workspaceagents/me/app-status", address);
+  const coder = app ? coderAgent(env) : undefined;
+  if (coder === undefined) return undefined;
   let isRefused = false;
   let isLogged = false;
   const tell = (reason: string) => {
-    if (!isLogged) log(`${SUBJECT}${reason}, so the dashboard may not show what Amp does.`);
+    if (!isLogged) log(`${SUBJECT}${reason}${EFFECT}`);
     isLogged = true;
   };
   return async ({ state, message, uri }, signal) => {
     if (isRefused) return;
     const body = { app_slug: app, state, message: fitting(redact(message)), uri: redact(uri) };
     try {
-      const answer = await requestThroughProxy(url, {
-        method: "PATCH",
-        headers: { "content-type": "application/json", "Coder-Session-Token": token },
-        body: JSON.stringify(body),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        env,
-      });
-      answer.close();
-      if (answer.status < 300) return;
-      isRefused = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
-      tell(`Coder answers HTTP ${answer.status}`);
+      const status = await coder.send("PATCH", "app-status", JSON.stringify(body), signal);
+      if (status < 300) return;
+      isRefused = status >= 400 && status < 500 && status !== 429;
+      tell(`Coder answers HTTP ${status}`);
     } catch (error) {
       if (!signal.aborted) tell(redact(reasonOf(error)));
     }

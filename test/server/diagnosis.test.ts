@@ -170,4 +170,7 @@ test("a Coder that takes no status reports is not the reason why Amp did not sta
   const failed = "amp-acp: turn failed: execution: Amp server returned an error. Try again in a moment.";
   expect(diagnosis({ output: `${report}\n${failed}\n` }).kind).toBe("server");
   expect(diagnosis({ output: `2026-11-21T10:00:00.000Z INFO  ${report.slice(9)}\n` }).kind).toBe("unknown");
+  expect(
+    diagnosis({ output: "Error: Status: 503 Service Unavailable: Amp server returned an error\n" }).kind,
+  ).toBe("server");
 });

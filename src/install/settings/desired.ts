@@ -1,5 +1,5 @@
 import { parse } from "jsonc-parser";
-import type { Json, JsonObject } from "../../base/jsonc.ts";
+import { isObject, type Json, type JsonObject } from "../../base/jsonc.ts";
 import { type Config, pinnedVersion } from "../../config.ts";
 
 /** What the template wants in Amp's settings, before it meets what the user has there. */
@@ -66,10 +66,6 @@ function coderServer(config: Config): JsonObject {
 export function withRule(permissions: Json[], rule: JsonObject): Json[] {
   const isThere = permissions.some((other) => isObject(other) && other["tool"] === rule["tool"]);
   return isThere ? permissions : [rule, ...permissions];
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseObject(text: string): JsonObject {

@@ -1,6 +1,7 @@
 import { sha256 } from "../../base/digest.ts";
 import {
   isBlank,
+  isObject,
   type Json,
   type JsonObject,
   nodeAt,
@@ -11,7 +12,7 @@ import {
   setAt,
   toValue,
 } from "../../base/jsonc.ts";
-import { type DesiredSettings, isObject, withRule } from "./desired.ts";
+import { type DesiredSettings, withRule } from "./desired.ts";
 
 const SERVERS = "amp.mcpServers";
 const PERMISSIONS = "amp.permissions";

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "../../base/jsonc.ts";
-import { isObject } from "./desired.ts";
+import { isObject, type Json, type JsonObject } from "../../base/jsonc.ts";
 
 /** Each costs a pass over the settings file, and Amp starts or calls every one. */
 const MOST_SERVERS = 100;
