@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
 import { minify } from "terser";
 import { mergedBuiltins } from "./merged-builtins.ts";
+import { pureEnums } from "./pure-enums.ts";
 import { definedDefaults } from "./variables.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -40,10 +41,12 @@ export async function bundleOnce(entry: string): Promise<string> {
       ...(entry !== PLUGIN && { STATUS_PLUGIN: JSON.stringify(await statusPlugin()) }),
     },
     metafile: true,
+    plugins: [pureEnums],
     write: false,
   };
   const plain = await build({ ...options, minify: false });
-  const result = await build({ ...options, plugins: [mergedBuiltins(plain.outputFiles?.[0]?.text ?? "")] });
+  const merged = mergedBuiltins(plain.outputFiles?.[0]?.text ?? "");
+  const result = await build({ ...options, plugins: [pureEnums, merged] });
   const text = result.outputFiles?.[0]?.text ?? "";
   // Commander is CommonJS, and an ES module has no `require` for Node's own modules.
   const isMixed = "node_modules/commander/index.js" in (result.metafile?.inputs ?? {});
@@ -57,7 +60,8 @@ export async function bundle(entry: string): Promise<string> {
   const { code = "" } = await minify(await bundleOnce(entry), {
     module: true,
     ecma: 2020,
-    compress: { ecma: 2020, passes: 3 },
+    // Statements that stay apart, and calls that stay calls, are repetitions, which is what brotli needs.
+    compress: { ecma: 2020, passes: 3, sequences: false, inline: 1 },
     format: { ecma: 2020, comments: false },
   });
   return `${BANNER}${code}\n`;
