@@ -67,7 +67,7 @@ describe.concurrent.each(implementations)("AgentAPI contract, life of the server
     await writeFile(join(server.folder, "broken.json"), "{broken");
     const { client } = await launched(Promise.resolve(server));
     const isFault = ({ event }: AgentApiEvent) => event === "agent_error";
-    const event = await until(client, isFault, { timeoutMs: 8_000 });
+    const event = await until(client, isFault, { timeoutMs: 30_000 });
     expect(event).toMatchObject({
       data: { level: "warning", message: expect.stringMatching(/restore previous session/) },
     });

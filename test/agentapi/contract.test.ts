@@ -62,7 +62,7 @@ describe.concurrent.each(implementations)("AgentAPI contract, conversation: $nam
     const { client, received } = await start(context);
     await client.sendMessage({ type: "raw", content: "\x1b[200~ raw $(id) \x1b[201~" });
     await client.sendMessage({ type: "raw", content: "\r" });
-    await until(client, (event) => /You sent 11 bytes/.test(textOf(event)), { timeoutMs: 8_000 });
+    await until(client, (event) => /You sent 11 bytes/.test(textOf(event)), { timeoutMs: 30_000 });
     expect(await received()).toContain("\x1b[200~ raw $(id) \x1b[201~\r");
     expect((await client.messages()).filter(({ role }) => role === "user")).toEqual([]);
   });
@@ -186,7 +186,7 @@ describe.concurrent.each(implementations)("AgentAPI contract, conversation: $nam
     expect(await server.received()).not.toContain("never sent");
     expect((await server.client.messages()).map(({ role }) => role)).toEqual(["agent"]);
     await server.client.sendMessage({ type: "raw", content: "keys\r" });
-    await until(server.client, (event) => /You sent 4 bytes/.test(textOf(event)), { timeoutMs: 8_000 });
+    await until(server.client, (event) => /You sent 4 bytes/.test(textOf(event)), { timeoutMs: 30_000 });
   });
 
   it("takes a blank screen for a box: a prompt that nobody can see is typed into whatever comes next", async (context) => {

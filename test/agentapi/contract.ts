@@ -46,7 +46,7 @@ async function disposed(context: TestContext, starting: Promise<Server>): Promis
 /** Waits for the first answer of a server that was just spawned. */
 export async function launched(spawning: Promise<Server>): Promise<Server> {
   const server = await spawning;
-  await firstAnswer(server.client, { timeoutMs: 8_000 });
+  await firstAnswer(server.client, { timeoutMs: 30_000 });
   return server;
 }
 

@@ -85,7 +85,7 @@ export async function spawnServer(options: ServerOptions): Promise<Server> {
 /** Spawns a server and waits until its agent is `stable`. */
 export async function startStableServer(options: ServerOptions): Promise<Server> {
   const server = await spawnServer(options);
-  await firstAnswer(server.client, { timeoutMs: 8_000 });
+  await firstAnswer(server.client, { timeoutMs: 30_000 });
   await stable(server.client);
   return server;
 }

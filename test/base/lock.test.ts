@@ -60,7 +60,7 @@ describe("many processes", () => {
     const folder = makeFolder();
     const lock = join(folder, "locks/lock");
     const { run } = await workers(12, lock, folder, 5);
-    await withLock(lock, { timeoutMs: 1000 }, async () => {});
+    await withLock(lock, { timeoutMs: 20_000 }, async () => {});
     writeFileSync(lock, JSON.stringify(await deadProcess()));
     const lines = await run();
     expect(lines).toHaveLength(12);
@@ -97,7 +97,7 @@ describe("whose lock is dead", () => {
     const [holder, guardian] = [await deadProcess(), await deadProcess()];
     writeFileSync(lock, JSON.stringify(holder));
     writeFileSync(`${lock}.${holder.pid}-${holder.startedAt.replace(/\W+/g, "-")}`, JSON.stringify(guardian));
-    await withLock(lock, { timeoutMs: 1000 }, async () => {});
+    await withLock(lock, { timeoutMs: 20_000 }, async () => {});
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe("whose lock is dead", () => {
     ["from the future", 4e9],
   ])("not one whose file is %s", async (_name, seconds) => {
     const lock = join(makeFolder(), "lock");
-    await withLock(lock, { timeoutMs: 1000 }, async () => {
+    await withLock(lock, { timeoutMs: 20_000 }, async () => {
       utimesSync(lock, seconds, seconds);
       await expect(withLock(lock, { timeoutMs: 150 }, async () => {})).rejects.toThrow(/still works/);
     });
@@ -125,7 +125,7 @@ describe("waiting", () => {
   test("the error after the timeout names the holder and how to end it; onWait is told once", async () => {
     const lock = join(makeFolder(), "lock");
     const waits: number[] = [];
-    await withLock(lock, { timeoutMs: 1000 }, async () => {
+    await withLock(lock, { timeoutMs: 20_000 }, async () => {
       const second = withLock(
         lock,
         { timeoutMs: 300, onWait: ({ pid }) => waits.push(pid) },
@@ -152,11 +152,11 @@ describe("waiting", () => {
   test("a waiter of this process goes on once the holder is done", async () => {
     const lock = join(makeFolder(), "lock");
     const order: string[] = [];
-    const first = withLock(lock, { timeoutMs: 1000 }, async () => {
+    const first = withLock(lock, { timeoutMs: 20_000 }, async () => {
       await sleep(120);
       order.push("first");
     });
-    await withLock(lock, { timeoutMs: 5000 }, async () => void order.push("second"));
+    await withLock(lock, { timeoutMs: 20_000 }, async () => void order.push("second"));
     await first;
     expect(order).toEqual(["first", "second"]);
   });

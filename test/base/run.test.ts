@@ -36,7 +36,7 @@ test("the environment is the one given, and nothing of ours; stdin is closed", a
   onTestFinished(() => void delete process.env["RUN_TEST_LEAK"]);
   const { output } = await run("/bin/sh", ["-c", 'echo "$A|$RUN_TEST_LEAK"; cat'], {
     env: { ...env, A: "x" },
-    timeoutMs: 5000,
+    timeoutMs: 30_000,
   });
   expect(output).toBe("x|\n");
 });
@@ -72,7 +72,7 @@ test.each([
   ["/etc/passwd"],
   ["a\0b"],
 ])("%j cannot be started: a failure with the reason, not a throw", async (file) => {
-  const result = await run(file, [], { env, timeoutMs: 5000 });
+  const result = await run(file, [], { env, timeoutMs: 30_000 });
   expect(result).toMatchObject({ exitCode: 1, output: "" });
   expect(result.failure).toMatch(/ENOENT|EACCES|null bytes/);
 });

@@ -144,7 +144,7 @@ test("a refused message that stands in the box all the same is entered, not sent
   server.status("stable");
   server.answerMessages = 500;
   const result = deliver({ times: { ...times, confirmMs: 5_000 } });
-  await vi.waitFor(() => expect(server.posted).toHaveLength(1));
+  await expect.poll(() => server.posted).toHaveLength(1);
   server.answerMessages = 200;
   expect(await result).toEqual({ state: "delivered", how: "typed" });
   expect(amp.said).toEqual([prompt]);

@@ -14,9 +14,7 @@ test("an input box that appears after the prompt was typed does not bring the pr
     env: { AMP_MODULE_INPUT_MS: "6000" },
   });
   await started(ws);
-  await expect
-    .poll(async () => (await ws.client.messages()).at(-1)?.content, { timeout: 5000 })
-    .toContain(`Echo: ${prompt}`);
+  await expect.poll(async () => (await ws.client.messages()).at(-1)?.content).toContain(`Echo: ${prompt}`);
   // AgentAPI sends what it has as soon as it finds the box and the screen has rested for 2 s.
   await sleep(6000);
   expect((await ws.prompts()).map(({ text }) => text)).toEqual([prompt]);

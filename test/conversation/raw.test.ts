@@ -21,7 +21,7 @@ test("an agent without an input box gets its prompt once, typed, and the log say
   expect(await ws.run(next.scripts.start)).toMatchObject({ exitCode: 0 });
   expect(await serverPid(ws)).toBe(running);
   await expect
-    .poll(async () => (await ws.prompts()).map(({ text }) => text), { timeout: 5000 })
+    .poll(async () => (await ws.prompts()).map(({ text }) => text))
     .toEqual([prompt, "Now in German"]);
   expect((await ws.client.status()).agent_type).toBe("amp");
 

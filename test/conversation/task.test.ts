@@ -107,8 +107,8 @@ test("enable_agentapi = false: installs, configures and gives a terminal app tha
   await stat(ws.workdir);
   const { threadId: id } = JSON.parse(await stateFile(ws, "thread.json")) as { threadId: string };
   const command = String(Object.values(ws.plan).find(({ type }) => type === "coder_app")?.values["command"]);
-  const screen = await onTerminal(ws, command);
-  expect(screen).toMatch(/╭─+ .*medium ─╮[\s\S]*~\/project ─╯/);
+  const inputBox = /╭─+ .*medium ─╮[\s\S]*~\/project ─╯/;
+  expect(await onTerminal(ws, command, inputBox)).toMatch(inputBox);
   expect((await ws.ampCalls()).at(-1)).toEqual(["threads", "continue", id]);
   expect((await ws.stop()).exitCode).toBe(0);
 });
@@ -152,13 +152,19 @@ test("enable_boundary runs Amp inside coder boundary, with its configuration", a
   expect((await nothing.start()).stderr).toMatch(/no `coder` command on PATH[\s\S]*enable_boundary = false/);
 });
 
-/** What a terminal app shows in its first seconds, run on a terminal as the Coder agent does. */
-async function onTerminal(ws: Workspace, command: string): Promise<string> {
-  const { stdout } = await execa("script", ["-qfec", command, "/dev/null"], {
+/** What a terminal app shows until `last` has come, run on a terminal as the Coder agent does. */
+async function onTerminal(ws: Workspace, command: string, last: RegExp): Promise<string> {
+  const app = execa("script", ["-qfec", command, "/dev/null"], {
     env: { ...ws.env, TERM: "xterm-256color" },
     extendEnv: false,
     reject: false,
-    timeout: 3000,
+    timeout: 30_000,
   });
-  return stdout;
+  let shown = "";
+  app.stdout.on("data", (text) => {
+    shown += text;
+    if (last.test(shown)) app.kill();
+  });
+  await app;
+  return shown;
 }

@@ -209,7 +209,7 @@ test("a deleted state directory does not end it, a deleted module does", async (
   const first = pidIn("agentapi.pid");
   rmSync(state, { recursive: true });
   process.kill(first, "SIGKILL");
-  await expect.poll(starts, { timeout: 5000 }).toBe(2);
+  await expect.poll(starts).toBe(2);
   await expect.poll(() => existsSync(join(state, "agentapi.pid"))).toBe(true);
   const second = pidIn("agentapi.pid");
   expect(second).not.toBe(first);

@@ -83,7 +83,7 @@ test("a second workspace on the same home finds what the first one left", async 
 test("dispose leaves no process and no file", async () => {
   const { run, root, processes, dispose } = await create();
   await run("nohup setsid sleep 300 >/dev/null 2>&1 & echo");
-  await vi.waitFor(async () => expect(await processes()).toMatchObject([{ cmdline: "sleep 300" }]));
+  await expect.poll(processes).toMatchObject([{ cmdline: "sleep 300" }]);
   await dispose();
   expect(await processes()).toEqual([]);
   expect(existsSync(root)).toBe(false);
