@@ -12,7 +12,7 @@ import { findProcesses, type ProcessInfo } from "../support/processes.ts";
 import { renderModule } from "../support/rendered-module.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../support/run-script.ts";
 import { moduleRoot } from "../support/terraform.ts";
-import { makeToolFolder } from "../support/tool-folder.ts";
+import { sharedToolFolder } from "../support/tool-folder.ts";
 import { testApiKey } from "../support/workspace.ts";
 
 const marker = "AMP_TEST_WORKSPACE";
@@ -188,20 +188,16 @@ function unpacked(script: string): Promise<string> {
   return template;
 }
 
-const toolFolders = new Map<string, Promise<string>>();
-
-/** Links to this machine's tools, the same folder for every home of a test file. */
-function tools(bare: readonly string[] | undefined): Promise<string> {
-  const key = bare?.join() ?? "usual";
-  const folder = toolFolders.get(key) ?? fillTools(bare);
-  toolFolders.set(key, folder);
-  return folder;
+/** Links to this machine's tools. */
+async function tools(bare: readonly string[] | undefined): Promise<string> {
+  return sharedToolFolder(bare ? "bare" : "usual", bare ?? [], await otherwise());
 }
 
-async function fillTools(bare: readonly string[] | undefined): Promise<string> {
-  const folder = await untilEnd("tools");
-  await makeToolFolder(folder, bare ? "bare" : "usual", bare);
-  return folder;
+/** Where they are if no run has been opened. */
+let ownTools: Promise<string> | undefined;
+function otherwise(): Promise<string> {
+  ownTools ??= untilEnd("tools");
+  return ownTools;
 }
 
 const shared: string[] = [];

@@ -19,7 +19,7 @@ function sourcesDigest(): Promise<string> {
       readdir(moduleRoot),
       readdir(join(moduleRoot, "scripts")).then((all) => all.map((name) => join("scripts", name))),
     ]);
-    const files = names.flat().filter((name) => /\.(tf|tftpl|mjs|sh)$/.test(name));
+    const files = names.flat().filter((name) => /\.(tf|tftpl|br85|cjs|sh)$/.test(name));
     return digestOf(await Promise.all(files.sort().map((name) => readFile(join(moduleRoot, name), "utf8"))));
   })();
   return sources;

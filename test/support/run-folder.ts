@@ -30,3 +30,19 @@ export async function oncePerRun<T>(name: string, work: () => Promise<T>): Promi
   const path = await buildOnce(name, build, folder);
   return JSON.parse(await readFile(join(path, "result.json"), "utf8")) as T;
 }
+
+/**
+ * A folder that is filled once in a run, whichever process asks first, and is nobody's to change.
+ *
+ * @param otherwise the folder to fill if no run has been opened
+ */
+export async function folderOfRun(
+  name: string,
+  fill: (folder: string) => Promise<void>,
+  otherwise: string,
+): Promise<string> {
+  const folder = process.env[variable];
+  if (folder !== undefined) return buildOnce(name, fill, folder);
+  await fill(otherwise);
+  return otherwise;
+}

@@ -83,6 +83,29 @@ export async function writeNodeProgram(target: string, script: string): Promise<
   await writeExecutable(target, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`);
 }
 
+/**
+ * Places the real AgentAPI.
+ *
+ * @param fullScreen false for a terminal of fewer rows than the module asks for: AgentAPI draws and compares all of them
+ *   forty times a second, and Amp draws them, too
+ */
+export async function placeAgentApi(target: string, path: string, fullScreen: boolean): Promise<void> {
+  if (fullScreen) return symlink(path, target);
+  await writeExecutable(
+    target,
+    `#!/bin/sh
+last=
+for word; do
+  shift
+  [ "$last" != --term-height ] || word=200
+  set -- "$@" "$word"
+  last=$word
+done
+exec ${quote(path)} "$@"
+`,
+  );
+}
+
 /** Places an Amp as its official installer does: `~/.amp/bin/amp`, linked from `~/.local/bin/amp`. */
 export async function placeAmp(home: string, kind: "stand-in" | { link: string }): Promise<void> {
   const target = join(home, ".amp/bin/amp");

@@ -12,6 +12,9 @@ export const moduleRoot = fileURLToPath(new URL("../..", import.meta.url)).repla
 /** Terraform's own name for the agent does not matter to the module: any UUID will do. */
 export const testAgentId = "0b6a3c1e-5f0d-4a57-9d1e-2f8f3a1c7d42";
 
+/** The ID of a Task whose test gives none. */
+export const defaultTaskId = "3f9a6a4e-6f59-4a52-9f65-1a1f9bb1f6d7";
+
 /** What an apply left behind. */
 export interface AppliedModule {
   /** Attribute values by address inside the module, for instance `coder_script.start` or `coder_env.x[0]`. */
@@ -153,7 +156,7 @@ async function inRootModule<T>(
 function taskEnv({ task, env }: ApplyOptions): Record<string, string> {
   if (!task) return { ...env };
   return {
-    CODER_TASK_ID: task.id ?? "3f9a6a4e-6f59-4a52-9f65-1a1f9bb1f6d7",
+    CODER_TASK_ID: task.id ?? defaultTaskId,
     CODER_TASK_PROMPT: task.prompt,
     ...env,
   };

@@ -1,6 +1,7 @@
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { findTool } from "./find-tool.ts";
+import { folderOfRun } from "./run-folder.ts";
 
 /** What even the barest image has: a shell, GNU coreutils and gzip. The stand-in AgentAPI needs script and setpriv. */
 const bare = `sh bash dash gzip gunzip script setpriv
@@ -32,4 +33,19 @@ export async function makeToolFolder(
       if (target) await symlink(target, join(folder, name));
     }),
   );
+}
+
+/**
+ * Such a folder, one for all workspaces of a run that have the same tools: a hundred links for each cost more than all the
+ * rest of a workspace.
+ *
+ * @param otherwise where it is made if no run has been opened
+ */
+export function sharedToolFolder(
+  kind: "bare" | "usual",
+  extra: readonly string[],
+  otherwise: string,
+): Promise<string> {
+  const name = ["tools", kind, ...extra].join("-");
+  return folderOfRun(name, (folder) => makeToolFolder(folder, kind, extra), otherwise);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { type AgentApiClient, createAgentApiClient } from "../../src/agentapi/client.ts";
@@ -7,13 +7,20 @@ import { findAgentApi, standInAgentApi } from "./agentapi.ts";
 import { findRealAmp, whyNoRealAmp } from "./amp.ts";
 import type { AmpServer } from "./amp-server.ts";
 import { freePort } from "./free-port.ts";
+import { noteAmp } from "./noted-amp.ts";
 import { endProcesses, findProcesses, type ProcessInfo } from "./processes.ts";
 import { renderModule } from "./rendered-module.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "./run-script.ts";
 import { type ShellName, shellCommand } from "./shells.ts";
-import { type AmpStandInOptions, placeAmp, writeCoderStandIn, writeNodeProgram } from "./stand-ins.ts";
+import {
+  type AmpStandInOptions,
+  placeAgentApi,
+  placeAmp,
+  writeCoderStandIn,
+  writeNodeProgram,
+} from "./stand-ins.ts";
 import { type AppliedModule, applyModule, type TaskOptions } from "./terraform.ts";
-import { makeToolFolder } from "./tool-folder.ts";
+import { sharedToolFolder } from "./tool-folder.ts";
 
 /** Looks like a key; opens nothing. The module's `amp_api_key` unless a test gives another or `""`. */
 export const testApiKey = "sgamp_user_test_4f7c1a90be52";
@@ -49,6 +56,10 @@ export interface WorkspaceOptions {
   standIn?: AmpStandInOptions;
   /** What is on PATH; `auto` (default) is the real AgentAPI where it can be had. */
   agentapi?: "auto" | "real" | "stand-in" | "none";
+  /** The terminal has the module's 1190 rows, each of which costs; 200 unless given. The real AgentAPI's only. */
+  fullScreen?: boolean;
+  /** The first start asks Amp for its version and its help; otherwise the home has a note of both from the beginning. */
+  asksAmp?: boolean;
   /** Puts a `coder` on PATH that records its calls. */
   coder?: boolean;
   /** Applies the module for this workspace alone, every variable by way of Terraform. */
@@ -65,7 +76,7 @@ export interface RecordedPrompt {
 }
 
 export interface Workspace {
-  /** Folder of everything: `home`, `bin`, `tools`, `tmp`. Nothing of the workspace is outside of it. */
+  /** Folder of everything: `home`, `bin`, `tmp`. Nothing that the workspace may change is outside of it. */
   root: string;
   home: string;
   moduleDir: string;
@@ -138,7 +149,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     ...options.variables,
   };
   const apply = options.ownApply ? applyModule : renderModule;
-  const [applied, agentApiIsReal] = await Promise.all([
+  const [applied, { tools, agentApiIsReal }] = await Promise.all([
     apply({ variables, ...(options.task && { task: options.task }) }),
     fillFolders(options, root, home),
   ]);
@@ -152,7 +163,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     LOGNAME: userInfo().username,
     SHELL: "/bin/bash",
     LANG: "C.UTF-8",
-    PATH: [...(options.path ?? []), join(root, "bin"), join(root, "tools")].join(delimiter),
+    PATH: [...(options.path ?? []), join(root, "bin"), tools].join(delimiter),
     CODER: "true",
     CODER_AGENT_TOKEN: testAgentToken,
     // Nothing listens on the discard port of loopback: a call there is refused at once.
@@ -163,6 +174,8 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     // AgentAPI keeps uploads there; nothing of a workspace is to stay on this machine.
     TMPDIR: join(root, "tmp"),
     [marker]: id,
+    // It would ask npm and a registry at its start.
+    AMP_SKIP_UPDATE_CHECK: "1",
     // Only the real Amp without a server draws first and gives up later: no other need live for 6 s to be believed.
     ...((options.amp !== "real" || options.ampServer !== undefined) && { AMP_MODULE_MIN_LIFE_MS: "300" }),
     AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
@@ -175,6 +188,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
   const given = String((variables as Record<string, unknown>)["workdir"] ?? options.variables?.["folder"]);
   const url = `http://127.0.0.1:${port}`;
   const scripts = coderScripts(applied.resources);
+  await noteAmpOf(options, home, moduleDir, env);
 
   const ampStarts = () => readLines<string[]>(`${records.prompts}-argv`);
   const isOpening = ([command, verb]: string[]) => command === "threads" && verb === "new";
@@ -206,15 +220,19 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
   };
 }
 
-/** @returns whether the AgentAPI on PATH is the real one */
-async function fillFolders(options: WorkspaceOptions, root: string, home: string): Promise<boolean> {
+/** @returns the folder of tools, and whether the AgentAPI on PATH is the real one */
+async function fillFolders(
+  options: WorkspaceOptions,
+  root: string,
+  home: string,
+): Promise<{ tools: string; agentApiIsReal: boolean }> {
   const { hidePath = false, agentapi = "auto", amp = "stand-in" } = options;
   const bin = join(root, "bin");
   await Promise.all([home, bin, join(root, "tmp")].map((folder) => mkdir(folder, { recursive: true })));
-  await makeToolFolder(
-    join(root, "tools"),
+  const tools = await sharedToolFolder(
     hidePath ? "bare" : "usual",
     Array.isArray(hidePath) ? hidePath : [],
+    join(root, "tools"),
   );
   if (options.home === undefined && amp === "stand-in") await placeAmp(home, "stand-in");
   if (options.home === undefined && amp === "real") {
@@ -223,12 +241,23 @@ async function fillFolders(options: WorkspaceOptions, root: string, home: string
     await placeAmp(home, { link: real.path });
   }
   if (options.coder) await writeCoderStandIn(join(bin, "coder"), join(root, "coder-calls"));
-  if (agentapi === "none") return false;
+  if (agentapi === "none") return { tools, agentApiIsReal: false };
   const found = agentapi === "stand-in" ? undefined : await findAgentApi();
   if (agentapi === "real" && !found?.real) throw new Error("the real AgentAPI cannot be had: not on PATH");
-  if (found?.real) await symlink(found.path, join(bin, "agentapi"));
+  if (found?.real) await placeAgentApi(join(bin, "agentapi"), found.path, options.fullScreen ?? false);
   else await writeNodeProgram(join(bin, "agentapi"), standInAgentApi);
-  return found?.real ?? false;
+  return { tools, agentApiIsReal: found?.real ?? false };
+}
+
+async function noteAmpOf(
+  { amp, standIn, asksAmp, ...options }: WorkspaceOptions,
+  home: string,
+  moduleDir: string,
+  env: Record<string, string>,
+): Promise<void> {
+  if (asksAmp || amp === "none" || options.home !== undefined) return;
+  const answers = amp === "real" ? "real" : [standIn?.help, standIn?.version, env["AMP_STANDIN_VERSION"]];
+  await noteAmp(join(home, ".amp/bin/amp"), moduleDir, env, answers);
 }
 
 function coderEnv(resources: AppliedModule["resources"]): Record<string, string> {
