@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Decide, delegateTo, PermissionBroker, type PermissionQuestion } from "../../src/acp/broker.ts";
 import type { PermissionRule } from "../../src/amp/options.ts";
 import { testPermission } from "../../src/amp/permissions.ts";
-import { probeAmp } from "../../src/amp/probe.ts";
 import { scripted } from "../amp/scripted.ts";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
+import { realAmpProbe } from "../support/noted-amp.ts";
 import { buildAgent } from "./bundle.ts";
 
 let bundle: Awaited<ReturnType<typeof buildAgent>>;
@@ -135,7 +135,7 @@ test.skipIf(!real)(`the real Amp runs the program and does as it says ${whyNoRea
   const settingsFile = join(home, "settings.json");
   const rules = [{ tool: "Bash", action: "ask" } as const].map(delegateTo(opened));
   writeFileSync(settingsFile, JSON.stringify({ "amp.permissions": rules }));
-  const options = { amp: await probeAmp(real?.path ?? ""), cwd: home, env, settingsFile };
+  const options = { amp: await realAmpProbe(), cwd: home, env, settingsFile };
 
   expect(await testPermission("Bash", { cmd: "ls -l" }, options)).toMatchObject({ action: "allow" });
   expect(await testPermission("Bash", { cmd: "rm" }, options)).toMatchObject({

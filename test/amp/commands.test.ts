@@ -7,7 +7,7 @@ import { addMcpServer, approveMcpServer, removeMcpServer } from "../../src/amp/m
 import type { AmpOptions } from "../../src/amp/options.ts";
 import { type AddedRule, addPermission } from "../../src/amp/permission-add.ts";
 import { listPermissions, testPermission } from "../../src/amp/permissions.ts";
-import { type AmpProbe, probeAmp } from "../../src/amp/probe.ts";
+import type { AmpProbe } from "../../src/amp/probe.ts";
 import {
   archiveThread,
   deleteThread,
@@ -21,6 +21,7 @@ import {
 import { listTools, showTool } from "../../src/amp/tool-list.ts";
 import { threadUsageText, usageText } from "../../src/amp/usage.ts";
 import { findRealAmp } from "../support/amp.ts";
+import { realAmpProbe } from "../support/noted-amp.ts";
 
 const thread = "T-0199c0de-0000-4000-8000-000000000001";
 /** As Amp expands it when it starts the server. */
@@ -129,7 +130,7 @@ describe("the real Amp", { timeout: 180_000 }, () => {
   let amp: AmpProbe;
   beforeAll(async () => {
     real = await findRealAmp();
-    if (real) amp = await probeAmp(real.path);
+    if (real) amp = await realAmpProbe();
   });
   beforeEach(({ skip }) => {
     if (!real) return skip("no real Amp");

@@ -4,10 +4,11 @@ import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { checkMcpServers, listMcpServers, parseDoctor } from "../../src/amp/mcp.ts";
 import { listPermissions, testPermission } from "../../src/amp/permissions.ts";
-import { type AmpProbe, probeAmp } from "../../src/amp/probe.ts";
+import type { AmpProbe } from "../../src/amp/probe.ts";
 import { continueThread, run } from "../../src/amp/run.ts";
 import { createThread, listThreads, threadMarkdown } from "../../src/amp/threads.ts";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
+import { realAmpProbe } from "../support/noted-amp.ts";
 import { scripted } from "./scripted.ts";
 
 describe("threads, with the scripted Amp", () => {
@@ -63,7 +64,7 @@ describe("the real Amp, offline", { timeout: 90_000 }, async () => {
   const real = await findRealAmp();
   let amp: AmpProbe;
   beforeAll(async () => {
-    if (real) amp = await probeAmp(real.path);
+    if (real) amp = await realAmpProbe();
   });
   const test_ = test.skipIf(!real);
   if (!real) test.skip(`no real Amp: ${whyNoRealAmp()}`, () => {});

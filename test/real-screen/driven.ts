@@ -83,6 +83,8 @@ export async function drive(options: DrivenOptions): Promise<Driven> {
         LANG: "C.UTF-8",
         AMP_API_KEY: testApiKey,
         NO_ANIMATION: "1",
+        // It would ask npm and a registry at its start.
+        AMP_SKIP_UPDATE_CHECK: "1",
         ...(options.server !== undefined && { AMP_URL: options.server }),
         ...options.env,
         [marker]: id,

@@ -1,4 +1,7 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { execa } from "execa";
+import { folderOfRun } from "./run-folder.ts";
 
 /** Runs what follows, with the folder `$0` in place of /etc for it and its children; nobody else sees it. */
 const BIND = 'mount --bind "$0" /etc && exec "$@"';
@@ -12,10 +15,15 @@ export async function mayHaveOwnEtc(): Promise<boolean> {
   return (await execa("unshare", args, { reject: false })).exitCode === 0;
 }
 
-/** A copy of this machine's /etc in `folder`, which must be new. */
+/** A copy of this machine's /etc in `folder`, which must be new: links to the files of one copy for all of a run. */
 export async function copyEtc(folder: string): Promise<void> {
   // Some of it may be for others only.
-  await execa("cp", ["-a", "/etc", folder], { reject: false });
+  const copy = (how: string, from: string, to: string) => execa("cp", [how, from, to], { reject: false });
+  const fill = async (part: string) => {
+    await mkdir(part, { recursive: true });
+    await copy("-a", "/etc", join(part, "etc"));
+  };
+  await copy("-al", join(await folderOfRun("etc", fill, `${folder}.first`), "etc"), folder);
 }
 
 /** A shell script that runs `script` with bash and the copy as its /etc. */

@@ -7,7 +7,7 @@ import { findAgentApi, standInAgentApi } from "./agentapi.ts";
 import { findRealAmp, whyNoRealAmp } from "./amp.ts";
 import type { AmpServer } from "./amp-server.ts";
 import { freePort } from "./free-port.ts";
-import { noteAmp } from "./noted-amp.ts";
+import { noteAmp, realAmpProbe, standInProbe } from "./noted-amp.ts";
 import { endProcesses, findProcesses, type ProcessInfo } from "./processes.ts";
 import { renderModule } from "./rendered-module.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "./run-script.ts";
@@ -256,8 +256,14 @@ async function noteAmpOf(
   env: Record<string, string>,
 ): Promise<void> {
   if (asksAmp || amp === "none" || options.home !== undefined) return;
-  const answers = amp === "real" ? "real" : [standIn?.help, standIn?.version, env["AMP_STANDIN_VERSION"]];
-  await noteAmp(join(home, ".amp/bin/amp"), moduleDir, env, answers);
+  const path = join(home, ".amp/bin/amp");
+  // What decides the stand-in's version and help.
+  const answers = [standIn?.help, standIn?.version, env["AMP_STANDIN_VERSION"]];
+  await noteAmp(
+    amp === "real" ? await realAmpProbe() : await standInProbe(path, env, answers),
+    path,
+    moduleDir,
+  );
 }
 
 function coderEnv(resources: AppliedModule["resources"]): Record<string, string> {
