@@ -40,7 +40,7 @@ const delivery = async ({ moduleDir }: Workspace) =>
 
 describe.skipIf(!(await findRealAmp()))("the first prompt of a fresh home, with the real Amp", () => {
   test.each([
-    ["ai_prompt", { variables: { ai_prompt: awkwardPrompt } }],
+    ["ai_prompt", { asInProduct: true, variables: { ai_prompt: awkwardPrompt } }],
     ["the Task's prompt", { task: { prompt: awkwardPrompt } }],
   ])("from %s it stands in Amp's transcript once, and reaches Amp's server byte for byte; a restart sends nothing", async (_, options) => {
     const ws = await create(options);

@@ -57,6 +57,7 @@ async function demonstrate(): Promise<void> {
   print.step("Applying the module");
   workspace = await createWorkspace({
     amp: isRealAmp ? "real" : "stand-in",
+    asInProduct: true,
     variables: {
       ai_prompt: prompt,
       ...(isRealAmp && { amp_api_key: process.env["AMP_API_KEY"] ?? "" }),

@@ -56,10 +56,11 @@ export interface WorkspaceOptions {
   standIn?: AmpStandInOptions;
   /** What is on PATH; `auto` (default) is the real AgentAPI where it can be had. */
   agentapi?: "auto" | "real" | "stand-in" | "none";
-  /** The terminal has the module's 1190 rows, each of which costs; 200 unless given. The real AgentAPI's only. */
-  fullScreen?: boolean;
-  /** The first start asks Amp for its version and its help; otherwise the home has a note of both from the beginning. */
-  asksAmp?: boolean;
+  /**
+   * Nothing is spared: the real AgentAPI's terminal has the module's 1190 rows, not 200, the first start asks Amp for its
+   * version and help, of which the home has a note otherwise, and Amp looks for updates.
+   */
+  asInProduct?: boolean;
   /** Puts a `coder` on PATH that records its calls. */
   coder?: boolean;
   /** Applies the module for this workspace alone, every variable by way of Terraform. */
@@ -175,7 +176,7 @@ async function layOut(options: WorkspaceOptions, root: string, id: string): Prom
     TMPDIR: join(root, "tmp"),
     [marker]: id,
     // It would ask npm and a registry at its start.
-    AMP_SKIP_UPDATE_CHECK: "1",
+    ...(!options.asInProduct && { AMP_SKIP_UPDATE_CHECK: "1" }),
     // Only the real Amp without a server draws first and gives up later: no other need live for 6 s to be believed.
     ...((options.amp !== "real" || options.ampServer !== undefined) && { AMP_MODULE_MIN_LIFE_MS: "300" }),
     AMP_STANDIN: JSON.stringify(options.standIn ?? {}),
@@ -244,18 +245,18 @@ async function fillFolders(
   if (agentapi === "none") return { tools, agentApiIsReal: false };
   const found = agentapi === "stand-in" ? undefined : await findAgentApi();
   if (agentapi === "real" && !found?.real) throw new Error("the real AgentAPI cannot be had: not on PATH");
-  if (found?.real) await placeAgentApi(join(bin, "agentapi"), found.path, options.fullScreen ?? false);
+  if (found?.real) await placeAgentApi(join(bin, "agentapi"), found.path, options.asInProduct ?? false);
   else await writeNodeProgram(join(bin, "agentapi"), standInAgentApi);
   return { tools, agentApiIsReal: found?.real ?? false };
 }
 
 async function noteAmpOf(
-  { amp, standIn, asksAmp, ...options }: WorkspaceOptions,
+  { amp, standIn, asInProduct, ...options }: WorkspaceOptions,
   home: string,
   moduleDir: string,
   env: Record<string, string>,
 ): Promise<void> {
-  if (asksAmp || amp === "none" || options.home !== undefined) return;
+  if (asInProduct || amp === "none" || options.home !== undefined) return;
   const path = join(home, ".amp/bin/amp");
   // What decides the stand-in's version and help.
   const answers = [standIn?.help, standIn?.version, env["AMP_STANDIN_VERSION"]];

@@ -33,6 +33,7 @@ async function subject(
   const ampServer = isReal ? await startAmpServer() : undefined;
   const workspace = await createWorkspace({
     variables: { ...(other && { agentapi_port: other.port }) },
+    asInProduct: true,
     ...(ampServer && { ampServer }),
   });
   const clear = async () => {

@@ -18,6 +18,7 @@ export async function takeScenes(): Promise<Scene[]> {
   const ampServer = await startAmpServer();
   const ws = await createWorkspace({
     ampServer,
+    asInProduct: true,
     coder: true,
     variables: { ai_prompt: "What is left to do?", cli_app: true },
   });
