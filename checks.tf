@@ -91,7 +91,7 @@ locals {
   measured_payload = merge(local.payload, { agent_id = var.subdomain ? "" : substr(sha256("agent_id"), 0, 44) })
   measured_script = replace(templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
     files = merge(local.unpacked_files, { "config.json" = { mode = 600, text = jsonencode(local.measured_payload) } })
-  })), local.shell_comments, "")
+  })), local.shell_layout, "")
 
   # length() counts characters; four of base64, without its padding, stand for three bytes.
   start_script_bytes = floor(length(trim(base64encode(local.measured_script), "=")) * 3 / 4)

@@ -96,8 +96,9 @@ locals {
     }) if name == "tools" || var.transport == "stream"
   }
 
-  # Whole lines of comment, which only cost room in the script; the first line is none.
-  shell_comments = "/(?m)^ *#([^!].*)?\n/"
+  # Whole lines of comment, and what other lines are indented by: both only cost room in the script. The first line is
+  # none of them.
+  shell_layout = "/(?m)^ *#([^!].*)?\n|^ +/"
 
   # What the start script is rendered from, but for config.json.
   bootstrap = {
@@ -113,8 +114,8 @@ locals {
     {
       "bin/amp-module.br85" = { mode = 600, text = file("${path.module}/scripts/amp-module.br85") }
       "bin/loader.cjs"      = { mode = 600, text = file("${path.module}/scripts/loader.cjs") }
-      "bin/amp-module"      = { mode = 700, text = replace(file("${path.module}/scripts/amp-module.sh"), local.shell_comments, "") }
-      "bin/supervisor.sh"   = { mode = 700, text = replace(file("${path.module}/scripts/supervisor.sh"), local.shell_comments, "") }
+      "bin/amp-module"      = { mode = 700, text = replace(file("${path.module}/scripts/amp-module.sh"), local.shell_layout, "") }
+      "bin/supervisor.sh"   = { mode = 700, text = replace(file("${path.module}/scripts/supervisor.sh"), local.shell_layout, "") }
     },
     # Files beside config.json: the first one may have to run before there is a runtime to read JSON.
     {
@@ -125,7 +126,7 @@ locals {
 
   start_script = replace(templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
     files = merge(local.unpacked_files, { "config.json" = { mode = 600, text = jsonencode(local.payload) } })
-  })), local.shell_comments, "")
+  })), local.shell_layout, "")
 
   stop_script = templatefile("${path.module}/scripts/stop.sh.tftpl", {
     module_dir_name = local.module_dir_name
