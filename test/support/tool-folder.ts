@@ -20,7 +20,7 @@ const usual = `awk cmp curl diff file find flock free getent git grep hostname k
  * @param kind `bare` has no JavaScript runtime, no downloader and no git
  * @param extra further names to link where they exist
  */
-export async function makeToolFolder(
+async function makeToolFolder(
   folder: string,
   kind: "bare" | "usual",
   extra: readonly string[] = [],

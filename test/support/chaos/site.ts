@@ -11,7 +11,7 @@ import { findProcesses, type ProcessInfo } from "../processes.ts";
 import { type RunOptions, runAsAgent, type ScriptResult } from "../run-script.ts";
 import { SCRIPTED_AMP } from "../scripted-amp.ts";
 import { placeAmp } from "../stand-ins.ts";
-import { makeToolFolder } from "../tool-folder.ts";
+import { sharedToolFolder } from "../tool-folder.ts";
 import { testAgentToken, testApiKey } from "../workspace.ts";
 import { render, type Transport } from "./rendered.ts";
 import { signal } from "./tree.ts";
@@ -88,13 +88,13 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     join(folder, slug === "amp" ? ".amp-module" : `.amp-module-${slug}`);
   const id = beside?.env[marker] ?? randomUUID();
   const record = join(root, `received-${slug}`);
-  if (!beside) await furnish(root, home, transport, ampServer);
+  const path = beside?.env["PATH"] ?? (await furnish(root, home, transport, ampServer));
   const env: Record<string, string> = {
     HOME: home,
     USER: "alice",
     SHELL: "/bin/bash",
     LANG: "C.UTF-8",
-    PATH: [join(root, "bin"), join(root, "tools")].join(delimiter),
+    PATH: path,
     CODER: "true",
     CODER_AGENT_TOKEN: testAgentToken,
     CODER_AGENT_URL: "http://127.0.0.1:9/",
@@ -157,19 +157,21 @@ export async function createSite(options: SiteOptions): Promise<Site> {
   return site;
 }
 
+/** @returns the PATH */
 async function furnish(
   root: string,
   home: string,
   transport: Transport,
   ampServer: AmpServer | undefined,
-): Promise<void> {
+): Promise<string> {
   const bin = join(root, "bin");
   for (const folder of [home, bin, join(root, "tmp")]) await mkdir(folder, { recursive: true });
-  await makeToolFolder(join(root, "tools"), "usual");
+  const tools = await sharedToolFolder("usual", [], join(root, "tools"));
   const agentapi = await findAgentApi();
   if (!agentapi.real) throw new Error("this needs the real AgentAPI: there is no `agentapi` on PATH");
   await symlink(agentapi.path, join(bin, "agentapi"));
   await placeIn(home, transport, ampServer);
+  return [bin, tools].join(delimiter);
 }
 
 async function placeIn(home: string, transport: Transport, ampServer: AmpServer | undefined): Promise<void> {
