@@ -123,7 +123,8 @@ test("the README's example: its rules are in force, behind the module's own", as
   expect(await verdict("npm install")).toBe("allow");
 });
 
-test("the user's one rule: Amp's own apply behind it, as the README says", async () => {
+// A start of Amp for each command of the table.
+test("the user's one rule: Amp's own apply behind it, as the README says", { timeout: 300_000 }, async () => {
   const rule = { tool: "Bash", matches: { cmd: "*git*push*" }, action: "reject" };
   const { internalPlugins, configuration, verdict } = await running(
     { status_reports: "coder-mcp" },
