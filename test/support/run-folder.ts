@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,4 +46,21 @@ export async function folderOfRun(
   if (folder !== undefined) return buildOnce(name, fill, folder);
   await fill(otherwise);
   return otherwise;
+}
+
+const claimed = new Set<string>();
+
+/** Whether the caller is the first in this run, of all its processes, to claim `name`. */
+export function isFirstClaim(name: string): boolean {
+  const folder = process.env[variable];
+  if (claimed.has(name)) return false;
+  claimed.add(name);
+  if (folder === undefined) return true;
+  try {
+    mkdirSync(join(folder, `claim-${name}`));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
 }
