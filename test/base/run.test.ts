@@ -127,3 +127,11 @@ test("a child that left the group does not make a timeout wait", async () => {
   expect(result.failure).toBe("it took longer than 0.3 s");
   expect(identifyProcess(pid)).toBeDefined();
 });
+
+test("what was printed after the program's end is there, also if this process did not get to read it in time", async () => {
+  const ended = sh("(sleep 0.3; echo late) & exit 0");
+  await new Promise((go) => setTimeout(go, 150));
+  // The processor goes to others, for longer than late output is waited for.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  expect(await ended).toMatchObject({ exitCode: 0, output: "late\n" });
+});
