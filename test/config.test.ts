@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ModuleError } from "../src/base/errors.ts";
 import { type Config, parseConfig } from "../src/config.ts";
 import { exampleConfig } from "./start/example.ts";
-import { holds } from "./support/fuzz.ts";
+import { anyCharacter, holds } from "./support/fuzz.ts";
 
 const example = exampleConfig();
 const names = Object.keys(example) as (keyof Config)[];
@@ -12,7 +12,7 @@ const texts = names.filter(
     typeof example[name] === "string" && !/status_reports|transport|log_level|approval_channel/.test(name),
 );
 const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
+  fc.string({ unit: anyCharacter }),
   fc.constantFrom("$(id)", "`id`", "'", '"', "\\", "\r\n", "\u2028", "😀", "\ud83d", "%%{ if }", "EOF"),
 );
 

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { anyCharacter } from "../support/fuzz.ts";
 import {
   failedToLoad,
   inputBox,
@@ -54,7 +55,7 @@ export function anyPage(prompt: string): fc.Arbitrary<string> {
     fc.constant(` ┃ ${prompt} and more`),
     fc.constant(` ┃ You said: ${prompt}`),
     fc.string({ unit: fc.constantFrom(..."╭╮╰╯│─━█ \n\u001b[2Jab•:/0123456789^H\t") }),
-    fc.string({ unit: "binary" }).map((text) => text.replaceAll("┃", "")),
+    fc.string({ unit: anyCharacter }).map((text) => text.replaceAll("┃", "")),
   );
   return fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join("\n\n"));
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { identifyProcess } from "../../src/base/process-identity.ts";
 import { run } from "../../src/base/run.ts";
+import { anyCharacter } from "../support/fuzz.ts";
 import { makeFolder } from "./folder.ts";
 
 const env = { PATH: process.env["PATH"] };
@@ -13,7 +14,7 @@ const sh = (script: string, args: string[] = [], timeoutMs = 5000) =>
 test("arguments arrive byte for byte", async () => {
   const script = "process.stdout.write(JSON.stringify(process.argv.slice(1)))";
   const argument = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: anyCharacter }),
     fc.constantFrom("", " ", "a\nb", "$(touch x)", "`id`", '"', "'", "\\", "日本語", "*", "--", "-n"),
   );
   await fc.assert(
