@@ -9,7 +9,6 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { countAmpsOwn } from "./herd/amps-own.ts";
 import { countRequests } from "./herd/counts.ts";
 import { drawn } from "./herd/figures.ts";
 import type { Pace } from "./herd/files.ts";
@@ -61,10 +60,6 @@ console.log(
     .join("\n")}`,
 );
 console.log(`\n${await scaleTable(await countRequests(), Number(values.scale))}`);
-const own = await countAmpsOwn();
-console.log(
-  `\nRequests of Amp's own to its server: ${own.first} in a first start with a prompt, ${own.again} in the next one.`,
-);
 writeFileSync(values.report, `${JSON.stringify(results, undefined, 2)}\n`);
 
 function rowOf(name: string, result: HerdResult): string {
