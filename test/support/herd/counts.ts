@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultRelease } from "../default-release.ts";
 import { moduleRoot } from "../terraform.ts";
-import { makeToolFolder } from "../tool-folder.ts";
+import { sharedToolFolder } from "../tool-folder.ts";
 import { herdFiles } from "./files.ts";
 import { type HerdMirror, openHerdMirror } from "./mirror.ts";
 import { herdWorkspace } from "./workspace.ts";
@@ -22,10 +22,9 @@ export async function countRequests(): Promise<RequestCounts> {
   const folder = await mkdtemp(join(tmpdir(), "amp-module-herd-"));
   const files = herdFiles({ latencyMs: 0, bytesPerSecond: Infinity });
   const mirror = await openHerdMirror({ files, connections: 10 });
-  const tools = join(folder, "tools");
   const image = join(folder, "image");
   try {
-    await makeToolFolder(tools, "bare", ["curl"]);
+    const tools = await sharedToolFolder("bare", ["curl"], join(folder, "tools"));
     const launcher = await readFile(join(moduleRoot, "scripts/amp-module.sh"), "utf8");
     const place = { url: mirror.urlFor(0), release: defaultRelease, launcher, tools };
     const workspace = await herdWorkspace(place);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { defaultRelease } from "../default-release.ts";
 import { moduleRoot } from "../terraform.ts";
-import { makeToolFolder } from "../tool-folder.ts";
+import { sharedToolFolder } from "../tool-folder.ts";
 import { figuresOf, type HerdFigures } from "./figures.ts";
 import { herdFiles, type Pace } from "./files.ts";
 import { openHerdMirror } from "./mirror.ts";
@@ -41,8 +41,7 @@ export async function runHerd(options: HerdOptions): Promise<HerdResult> {
   const mirror = await openHerdMirror({ files: herdFiles(pace), connections, retryAfter });
   const workers: ChildProcess[] = [];
   try {
-    const tools = join(folder, "tools");
-    await makeToolFolder(tools, "bare", ["awk", "curl", "sed"]);
+    const tools = await sharedToolFolder("bare", ["awk", "curl", "sed"], join(folder, "tools"));
     const program = await builtWorker(folder);
     const launcher = await readFile(join(moduleRoot, "scripts/amp-module.sh"), "utf8");
     const places = Array.from(
