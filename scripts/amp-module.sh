@@ -218,14 +218,26 @@ fetch_once() {
   fi
 }
 
-# download <url> <target>: as src/base/download.ts does it: five attempts, but one if asking again would give the
-# same answer, and no redirect from https to http, which wget could not be told before.
+# pause_after <attempt> [longest]: sleeps for a random time, up to <longest> s (2) after the first attempt and twice as
+# long after each further one, besides the `asked` seconds of a server: as src/base/retry.ts does it.
+pause_after() {
+  longest=$((${2:-2} << ($1 - 1)))
+  [ "$longest" -le 60 ] || longest=60
+  random=$(od -An -N2 -tu2 /dev/urandom 2>/dev/null) || random=$$
+  pause=$((asked + random % (longest + 1)))
+  echo "Trying again in $pause s." >&2
+  sleep "$pause" || :
+}
+
+# download <url> <target>: as src/base/download.ts does it: five attempts, eight of a server with too many clients, but
+# one if asking again would give the same answer, and no redirect from https to http, which wget could not be told before.
 download() {
   attempt=1
   while :; do
     status=0
     fetch_once "$1" "$2" || status=$?
-    pause=$((1 << attempt))
+    asked=0
+    is_busy=
     is_final=
     case $status in 60 | 77) is_final=1 ;; esac
     while IFS= read -r line; do
@@ -236,21 +248,20 @@ download() {
           return 1
           ;;
         *HTTP/*\ 4[0-9][0-9]\ * | *rror:\ 4[0-9][0-9]* | *ERROR\ 4[0-9][0-9]:*)
-          case $line in *\ 408* | *\ 425* | *\ 429*) ;; *) is_final=1 ;; esac
+          case $line in *\ 429*) is_busy=1 ;; *\ 408* | *\ 425*) ;; *) is_final=1 ;; esac
           ;;
         *curl:\ \([13]\)* | *curl:\ \(23\)*) is_final=1 ;;
         *[Rr]etry-[Aa]fter:\ [0-9]*)
-          pause=$(printf '%s' "${line##* }" | sed 's/[^0-9]//g')
-          [ "$pause" -le 60 ] || pause=60
+          asked=$(printf '%s' "${line##* }" | sed 's/[^0-9]//g')
+          [ "$asked" -le 60 ] || asked=60
           ;;
       esac
     done <"$2.said"
     [ "$status" -ne 0 ] || return 0
     tail -n 2 "$2.said" | show
-    [ -z "$is_final" ] && [ "$attempt" -lt 5 ] || return "$status"
+    [ -z "$is_final" ] && [ "$attempt" -lt "$((5 + 3 * ${is_busy:-0}))" ] || return "$status"
+    pause_after "$attempt" ${is_busy:+15}
     attempt=$((attempt + 1))
-    echo "Trying again in $pause s." >&2
-    sleep "$pause" || :
   done
 }
 
@@ -292,15 +303,20 @@ install_amp_as_runtime() {
     "Amp's installer could not be downloaded from $shown_url." $? \
     'Check the network or proxy, set amp_installer_url to a mirror, or add Node >= 20.5 to the workspace image.'
   attempt=1
+  asked=0
   while run_installer; [ "$status" -ne 0 ]; do
-    case $status:$attempt in
-      60:* | 77:* | 124:* | *:3)
+    case $(cat "$stage/said") in
+      *'rror: 429'* | *'ERROR 429'*) is_busy=1 ;;
+      *) is_busy= ;;
+    esac
+    case $status:$attempt:$is_busy in
+      60:* | 77:* | 124:* | *:3: | *:8:1)
         fail_of "Amp's installer from $shown_url failed; its output is above." "$status" \
           'Check amp_version and amp_installer_url, or add Node >= 20.5 to the workspace image.'
         ;;
     esac
-    echo "Amp's installer: exit code $status; trying again in $attempt s." >&2
-    sleep "$attempt" || :
+    echo "Amp's installer: exit code $status." >&2
+    pause_after "$attempt" ${is_busy:+15}
     attempt=$((attempt + 1))
   done
   prove_amp
@@ -322,7 +338,7 @@ run_installer() {
       CURL_HOME="$curl_home" HOME="$stage" "$@" </dev/null
     ) || status=$?
     echo "$status" >"$stage/status"
-  } 2>&1 | show
+  } 2>&1 | show 2>&1 | tee -- "$stage/said" >&2
   status=$(cat "$stage/status") || status=1
 }
 

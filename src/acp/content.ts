@@ -52,8 +52,14 @@ function embedded(
   return text(`<file path=${JSON.stringify(name)} encoding="base64">\n${resource.blob}\n</file>`);
 }
 
+/** Undefined for an address of something else, and for one that cannot be taken apart. */
 function localPath(uri: string): string | undefined {
-  return uri.startsWith("file://") ? decodeURIComponent(new URL(uri).pathname) : undefined;
+  if (!uri.startsWith("file://")) return undefined;
+  try {
+    return decodeURIComponent(new URL(uri).pathname);
+  } catch {
+    return undefined;
+  }
 }
 
 function text(value: string): InputBlock {

@@ -59,7 +59,9 @@ const TOOLS: Record<string, readonly [ToolKind, string, ...string[]]> = {
 /** Describes a call of one of Amp's tools; an unknown tool gets its name and its first short argument. */
 export function describeTool(name: string, input: unknown): ToolDescription {
   const args = asObject(input);
-  const [kind, verb, ...names] = TOOLS[name] ?? (["other", readable(name), ...Object.keys(args)] as const);
+  // An MCP server may call its tool "constructor".
+  const known = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
+  const [kind, verb, ...names] = known ?? (["other", readable(name), ...Object.keys(args)] as const);
   if (name === "apply_patch")
     return describePatch(kind, verb, textOf(args["patchText"]) || textOf(args["patch"]));
   const subject = names.map((key) => textOf(args[key])).find((text) => text !== "") ?? "";

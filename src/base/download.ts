@@ -6,6 +6,8 @@ import { AttemptError, withRetries } from "./retry.ts";
 import { type Progress, type Timeouts, Transfer } from "./transfer.ts";
 
 const ATTEMPTS = 5;
+/** Of a server that has too many clients: together about three minutes. */
+export const BUSY_ATTEMPTS = 8;
 const LONGEST_PAUSE_MS = 60_000;
 const TIMEOUTS: Timeouts = { connectMs: 20_000, idleMs: 30_000, totalMs: 15 * 60_000 };
 /** The largest thing fetched is Amp itself, about 100 MB. */
@@ -72,9 +74,10 @@ async function fetchInto(url: string, temporary: string, options: DownloadOption
       });
       const retry = {
         attempts: limits?.attempts ?? ATTEMPTS,
+        busyAttempts: limits?.attempts ?? BUSY_ATTEMPTS,
         longestPauseMs: LONGEST_PAUSE_MS,
-        onRetry,
-        pause,
+        totalMs: limits?.totalMs ?? TIMEOUTS.totalMs,
+        ...{ env, onRetry, pause },
       };
       const { bytes, sha256 } = await withRetries(retry, () => transfer.attempt());
       if (options.sha256 && sha256 !== options.sha256.toLowerCase()) {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { type StartedChild, signalGroup, startChild } from "./child.ts";
 import { eachLine } from "./lines.ts";
 import type { Redact } from "./redact.ts";
@@ -61,7 +61,8 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   try {
     await started.isStarted;
     const { code, signal } = await started.exited;
-    await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
+    // A process that was kept from the processor sees its timers first: what stands in the pipe by then is read before.
+    await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false }).then(() => setImmediate())]);
     const failure = ended ?? (signal ? `it was ended by ${signal}` : undefined);
     return { exitCode: code ?? 1, output, ...(failure === undefined ? {} : { failure }) };
   } catch (error) {

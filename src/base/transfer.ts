@@ -155,7 +155,8 @@ export class Transfer {
   }
 }
 
-async function refused(answer: HttpAnswer): Promise<AttemptError> {
+/** What an answer other than the wanted one means for another attempt. */
+export async function refused(answer: HttpAnswer): Promise<AttemptError> {
   const { status } = answer;
   const body = plainText(await startOf(answer.body)).slice(0, 200);
   const isFinal = !(status === 408 || status === 425 || status === 429 || status >= 500);

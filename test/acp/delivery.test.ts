@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Delivery } from "../../src/acp/delivery.ts";
 import { chunk } from "../../src/acp/updates.ts";
+import { holds } from "../support/fuzz.ts";
 import { textOf } from "./client.ts";
 
 const signal = new AbortController().signal;
@@ -30,7 +31,7 @@ function discardingClient(delayMs: () => number) {
 }
 
 test("joined and split, the text is the same, and no character is cut", async () => {
-  await fc.assert(
+  await holds(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.constantFrom("agent_message_chunk", "agent_thought_chunk"), fc.string())),
       async (parts) => {

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeLine } from "../../src/amp/decode.ts";
 import { type AmpEvent, isBlock, toEvent } from "../../src/amp/events.ts";
+import { holds } from "../support/fuzz.ts";
+import { anyEvent, anyJson } from "./random-events.ts";
 
 const recorded = readFileSync(
   new URL("../fixtures/amp-stream/recorded/every-kind.jsonl", import.meta.url),
@@ -119,3 +122,26 @@ function assistantBlocks(content: unknown[]) {
   const event: AmpEvent = toEvent({ type: "assistant", session_id: "T-1", message: { content } });
   return event.type === "assistant" ? event.message.content : [];
 }
+
+test("whatever the JSON: it is an event, what decides about a turn is as it came, and nobody's words are lost", async () => {
+  await holds(
+    fc.property(fc.oneof(anyEvent, anyJson), (value) => {
+      const event = toEvent(value);
+      if (event.type === "unknown") {
+        expect(event.event).toEqual(value);
+        return;
+      }
+      const given = value as Record<string, unknown>;
+      for (const name of ["type", "subtype", "session_id", "parent_tool_use_id", "is_error"])
+        expect((event as unknown as Record<string, unknown>)[name]).toEqual(given[name]);
+      if (event.type === "result" && typeof given["result"] === "string")
+        expect(event.result).toBe(given["result"]);
+      if (event.type !== "assistant") return;
+      const { content } = given["message"] as { content: unknown };
+      const said = (Array.isArray(content) ? content : [content]).filter(
+        (block) => block?.type === "text" && typeof block.text === "string",
+      );
+      expect(event.message.content.filter((block) => block.type === "text")).toEqual(said);
+    }),
+  );
+});

@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { echoes, readScreen, timesSaid, tourKey } from "../../src/amp/screen.ts";
+import { holds } from "../support/fuzz.ts";
 import {
   conversation,
   failedToLoad,
@@ -11,6 +13,7 @@ import {
   unknownPage,
   welcome,
 } from "./example-screens.ts";
+import { anyPage, anyPrompt } from "./random-pages.ts";
 
 test.each([
   ["nothing", "", "blank"],
@@ -85,4 +88,27 @@ test("text on the screen is an echo of what was typed, wherever it stands", () =
   expect(echoes(ruledLine("and `snow`", "rain"), "Write about\nrain and `snow`")).toBe(false);
   expect(echoes(ruledLine("Write about rain and `snow`"), "Write about\nrain and `snow`")).toBe(true);
   expect(echoes(unknownPage, "Fix it")).toBe(false);
+});
+
+test("whatever page a terminal shows: a prompt that nobody has said does not count as said", async () => {
+  await holds(
+    fc.property(
+      anyPrompt.chain((prompt) => fc.tuple(fc.constant(prompt), anyPage(prompt))),
+      ([prompt, page]) => {
+        expect(timesSaid(readScreen(page), prompt)).toBe(0);
+      },
+    ),
+  );
+});
+
+test("what somebody has said counts as often as it stands there, whatever stands above and below", async () => {
+  await holds(
+    fc.property(
+      anyPrompt.chain((prompt) => fc.tuple(fc.constant(prompt), anyPage(prompt), fc.nat(3))),
+      ([prompt, page, times]) => {
+        const said = Array.from({ length: times }, () => prompt);
+        expect(timesSaid(readScreen(`${page}\n${conversation(said)}`), prompt)).toBe(times);
+      },
+    ),
+  );
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isThread, threadId } from "../../src/amp/thread-id.ts";
+import { anyCharacter, holds } from "../support/fuzz.ts";
 
 const ID = "T-0199c0de-1234-7abc-8def-0123456789ab";
 const variables = readFileSync(new URL("../../variables-conversation.tf", import.meta.url), "utf8");
@@ -31,4 +33,35 @@ describe("Terraform and the CLI take the same for a thread", () => {
     `x${ID}`,
     "https://ampcode.com/threads/",
   ])("%s is none", (text) => expect([inTerraform.test(text), isThread(text)]).toEqual([false, false]));
+});
+
+test("whatever the text: it is a thread for both or for none, and an id has nothing but letters, digits and hyphens", async () => {
+  const word = fc.constantFrom(
+    "T-",
+    "T--",
+    "0199c0de",
+    "-",
+    "/",
+    "?",
+    "#",
+    " ",
+    "\n",
+    "https://ampcode.com/threads/",
+    "é",
+    "$(id)",
+  );
+  const text = fc.oneof(
+    fc.string({ unit: anyCharacter }),
+    fc.array(word, { maxLength: 6 }).map((words) => words.join("")),
+  );
+  await holds(
+    fc.property(text, (given) => {
+      // The variable's value comes without outer white space, and an empty one names none.
+      if (given === given.trim() && given !== "") expect(inTerraform.test(given)).toBe(isThread(given));
+      if (isThread(given)) {
+        expect(threadId(given)).toMatch(/^T-[A-Za-z0-9][A-Za-z0-9-]*$/);
+        expect(threadId(threadId(given))).toBe(threadId(given));
+      } else expect(() => threadId(given)).toThrow("not an Amp thread");
+    }),
+  );
 });

@@ -1,11 +1,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
+import { parse } from "jsonc-parser";
 import { expect, test } from "vitest";
+import { delegateTo } from "../../src/acp/broker.ts";
 import type { PermissionRule } from "../../src/amp/options.ts";
 import { testPermission } from "../../src/amp/permissions.ts";
 import { strongerSettings } from "../../src/amp/settings.ts";
+import { managedProblem } from "../../src/amp/settings-problems.ts";
 import { builtinRules, permissionsOf, unattendedRules } from "../../src/amp/unattended-rules.ts";
 import { findRealAmp, whyNoRealAmp } from "../support/amp.ts";
+import { holds } from "../support/fuzz.ts";
 import { realAmpProbe } from "../support/noted-amp.ts";
 import { scripted, scriptedProbe } from "./scripted.ts";
 
@@ -119,3 +124,65 @@ test.skipIf(!real)(
     expect(await verdict(handed, "unheard_of", {})).toBe("allow");
   },
 );
+
+/** Rules as people write them, and as they should not. */
+const anyRule = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record(
+      {
+        tool: fc.oneof(fc.constantFrom("Bash", "*", "mcp__*"), fc.string()),
+        action: fc.constantFrom("allow", "reject", "ask", "delegate"),
+        to: fc.string(),
+        message: fc.string(),
+        context: fc.constantFrom("thread", "subagent"),
+        matches: fc.dictionary(fc.string(), fc.jsonValue()),
+      },
+      { requiredKeys: ["tool", "action"] },
+    ),
+  },
+  { weight: 1, arbitrary: fc.jsonValue() },
+) as fc.Arbitrary<PermissionRule>;
+
+test("whatever the rules: the user's stay in front and in order, none is softer than it was, and no question is left", async () => {
+  const broker = { program: "/ask", programFor: (decider: string) => `/ask ${decider}` };
+  await holds(
+    fc.property(fc.array(anyRule), fc.option(fc.array(anyRule), { nil: undefined }), (rules, builtin) => {
+      const made = unattendedRules(rules, builtin, delegateTo(broker));
+      expect(made).toHaveLength(builtin ? rules.length + builtin.length + 1 : rules.length);
+      for (const [index, rule] of [...rules, ...(builtin ?? [])].entries()) {
+        const now = made[index];
+        const { action: was, to } = (rule ?? {}) as { action?: string; to?: string };
+        const { action: is, to: program, ...rest } = (now ?? {}) as { action?: string; to?: string };
+        if (was === "allow" || was === "reject" || now === rule) expect(now).toEqual(rule);
+        else expect([is, program]).toEqual(["delegate", was === "ask" ? "/ask" : `/ask ${to}`]);
+        if (now !== rule) expect({ ...rule, ...rest }).toEqual(rule);
+      }
+      if (builtin) expect(made.at(-1)).toEqual({ tool: "*", action: "allow" });
+    }),
+  );
+});
+
+test("whatever the text of managed settings: a problem is one sentence, and a list without one holds as it is", async () => {
+  const settings = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.array(anyRule).map((rules) => JSON.stringify({ "amp.permissions": rules })),
+  );
+  await holds(
+    fc.property(settings, (text) => {
+      const problem = managedProblem(text);
+      if (problem !== undefined) {
+        expect(problem).toMatch(/^\S/);
+        return;
+      }
+      if (text === "") return;
+      const { "amp.permissions": rules = [] } = parse(text) as { "amp.permissions"?: PermissionRule[] };
+      for (const rule of rules) {
+        expect(["allow", "reject", "ask", "delegate"]).toContain(rule.action);
+        expect(typeof rule.tool).toBe("string");
+        if (rule.action === "delegate") expect(rule.to).toBeTruthy();
+      }
+    }),
+  );
+});

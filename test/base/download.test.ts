@@ -103,17 +103,6 @@ describe("is tried again", () => {
     expect(pauses).toHaveLength(requests - 1);
   });
 
-  test.each([
-    [7, 7000],
-    ["0", 0],
-    [3600, 60_000],
-    [new Date(0).toUTCString(), 0],
-  ])("after the pause that the server asks for, up to a minute: Retry-After %s", async (retryAfter, ms) => {
-    const { get, pauses } = await setUp({ faults: [{ status: 429, retryAfter }] });
-    await get();
-    expect(pauses).toEqual([ms]);
-  });
-
   test("with pauses that grow, five times in all; the reason is said each time and at the end", async () => {
     const { get, server, pauses, retries, writeOld, expectOld } = await setUp({ fault: { status: 503 } });
     writeOld();

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRedact, mcpSecrets, urlSecrets } from "../../src/base/redact.ts";
+import { holds } from "../support/fuzz.ts";
 
 /** Short enough to be a word by accident, were it not for its characters. */
 const secret = fc.oneof(
@@ -27,8 +28,8 @@ const writings: Record<string, (text: string) => string> = {
 };
 
 describe("a secret does not survive", () => {
-  test.each(Object.entries(writings))("%s", (_name, write) => {
-    fc.assert(
+  test.each(Object.entries(writings))("%s", async (_name, write) => {
+    await holds(
       fc.property(secret, around, around, (value, before, behind) => {
         // "redacted" itself stands in the mask.
         fc.pre(!"[redacted]".includes(value));
@@ -56,8 +57,8 @@ describe("a secret does not survive", () => {
     }
   });
 
-  test("no end of two that overlap stays readable, in whatever order they are named", () => {
-    fc.assert(
+  test("no end of two that overlap stays readable, in whatever order they are named", async () => {
+    await holds(
       fc.property(
         fc.shuffledSubarray(["abcdefgh1234", "1234ijklmnop", "ijklmnopqrst"], { minLength: 3 }),
         (values) => {
@@ -143,7 +144,7 @@ test("what is learnt later is masked as well", () => {
   expect(redact("0123456789 abcdefghij short")).toBe("[redacted] [redacted] short");
 });
 
-test("ordinary words stay", () => {
+test("ordinary words stay", async () => {
   const redact = createRedact({
     PATH: "/usr/bin:/bin",
     HOME: "/home/coder",
@@ -151,7 +152,7 @@ test("ordinary words stay", () => {
     SHORT_KEY: "debug",
     AMP_API_KEY: "sgamp_0123456789",
   });
-  fc.assert(
+  await holds(
     fc.property(
       fc
         .array(

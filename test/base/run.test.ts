@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { identifyProcess } from "../../src/base/process-identity.ts";
 import { run } from "../../src/base/run.ts";
+import { anyCharacter } from "../support/fuzz.ts";
 import { makeFolder } from "./folder.ts";
 
 const env = { PATH: process.env["PATH"] };
@@ -13,7 +14,7 @@ const sh = (script: string, args: string[] = [], timeoutMs = 5000) =>
 test("arguments arrive byte for byte", async () => {
   const script = "process.stdout.write(JSON.stringify(process.argv.slice(1)))";
   const argument = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: anyCharacter }),
     fc.constantFrom("", " ", "a\nb", "$(touch x)", "`id`", '"', "'", "\\", "日本語", "*", "--", "-n"),
   );
   await fc.assert(
@@ -126,4 +127,12 @@ test("a child that left the group does not make a timeout wait", async () => {
   onTestFinished(() => void process.kill(pid, "SIGKILL"));
   expect(result.failure).toBe("it took longer than 0.3 s");
   expect(identifyProcess(pid)).toBeDefined();
+});
+
+test("what was printed after the program's end is there, also if this process did not get to read it in time", async () => {
+  const ended = sh("(sleep 0.3; echo late) & exit 0");
+  await new Promise((go) => setTimeout(go, 150));
+  // The processor goes to others, for longer than late output is waited for.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  expect(await ended).toMatchObject({ exitCode: 0, output: "late\n" });
 });

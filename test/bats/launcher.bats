@@ -5,7 +5,7 @@ load common
 
 setup_file() {
   load common
-  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv cp ln tail sed sleep awk mkfifo bash
+  make_tools "$BATS_FILE_TMPDIR/tools" base64 dirname readlink ls cat mkdir chmod rm mv cp ln tail sed sleep awk mkfifo od tee bash
 }
 
 setup() {
@@ -593,6 +593,11 @@ sleep_notes() {
   write_program "$path/sleep" <<<'echo "slept $1" >>"$CALLS"'
 }
 
+# random <number>: what the kernel's random numbers are.
+random() {
+  write_program "$path/od" <<<"echo ' $1'"
+}
+
 # flaky_curl <lines of a case on the number of the attempt>: what it says and how it ends; else it "downloads".
 flaky_curl() {
   write_program "$path/curl" <<E2
@@ -618,16 +623,34 @@ E2
 2) echo "HTTP/1.1 503 Unavailable"; echo "curl: (22) The requested URL returned error: 503" >&2; exit 22 ;;
 3) printf "HTTP/2 429 \r\nretry-after: 7\r\n\r\n"; exit 22 ;;
 4) printf "HTTP/1.1 429 Slow\r\nRetry-After: 4000\r\n\r\n"; exit 22 ;;'
-  launch start
-  assert_success
-  assert_equal "$(grep -v installer "$calls")" $'curl 1\nslept 2\ncurl 2\nslept 4\ncurl 3\nslept 7\ncurl 4\nslept 60\ncurl 5'
-  rm -r "$home/.amp" "$BATS_TEST_TMPDIR/attempts" && : >"$calls"
+  # Workspaces that were turned away together must not come back together, whatever the server asks for.
+  while IFS=: read -r number slept; do
+    random "$number"
+    launch start
+    assert_success
+    assert_equal "$(grep -v installer "$calls" | paste -sd ' ')" "$slept"
+    rm -r "$home/.amp" "$BATS_TEST_TMPDIR/attempts" && : >"$calls"
+  done <<'E2'
+0:curl 1 slept 0 curl 2 slept 0 curl 3 slept 7 curl 4 slept 60 curl 5
+59:curl 1 slept 2 curl 2 slept 4 curl 3 slept 66 curl 4 slept 119 curl 5
+E2
   flaky_curl '*) echo "curl: (7) refused" >&2; exit 7 ;;'
   launch start
   assert_one_error
   assert_equal "$(grep -c '^curl' "$calls")" 5
   [[ $stderr == *'curl: (7) refused'*'could not be downloaded'* ]] || fail "$stderr"
   refute_leftovers "$home"
+}
+
+@test "a server that has too many clients is asked eight times" {
+  offer_installer
+  sleep_notes
+  random 15
+  flaky_curl '*) echo "curl: (22) The requested URL returned error: 429" >&2; exit 22 ;;'
+  launch start
+  assert_one_error
+  assert_equal "$(grep -c '^curl' "$calls")" 8
+  assert_equal "$(grep slept "$calls" | paste -sd ' ')" "slept 15 slept 15 slept 15 slept 15 slept 15 slept 15 slept 15"
 }
 
 @test "what asking again would not mend is asked once" {
@@ -643,20 +666,27 @@ E2
   done
 }
 
-@test "a failed installer is run again, three times in all" {
+@test "a failed installer is run again, three times in all, eight if its server has too many clients" {
   offer_installer
   sleep_notes
+  random 14
   fake_downloader curl
   sed -i "2i echo tried >>'$calls'; echo >>'$calls.tries'; mapfile -t tries <'$calls.tries'; [ \"\${#tries[@]}\" -ge 3 ] || exit 9" \
     "$BATS_TEST_TMPDIR/installer"
   launch start
   assert_success
-  assert_equal "$(grep -v curl "$calls")" $'tried\nslept 1\ntried\nslept 2\ntried\ninstaller run with no version'
+  assert_equal "$(grep -v curl "$calls")" $'tried\nslept 2\ntried\nslept 4\ntried\ninstaller run with no version'
   rm -r "$home/.amp" && : >"$calls"
   echo "echo tried >>'$calls'; exit 9" >"$BATS_TEST_TMPDIR/installer"
   launch start
   assert_one_error
   assert_equal "$(grep -c tried "$calls")" 3
+  refute_leftovers "$home"
+  : >"$calls"
+  echo "echo tried >>'$calls'; echo 'curl: (22) The requested URL returned error: 429'; exit 22" >"$BATS_TEST_TMPDIR/installer"
+  launch start
+  assert_one_error
+  assert_equal "$(grep -c tried "$calls")" 8
   refute_leftovers "$home"
 }
 
@@ -750,7 +780,7 @@ E2
 @test "pre_install.sh: without awk its output, which could not be masked, is not kept, and that is said" {
   offer_installer
   fake_downloader curl
-  make_tools "$BATS_TEST_TMPDIR/no-awk" base64 dirname readlink ls cat mkdir chmod rm mv cp ln tail sed sleep bash
+  make_tools "$BATS_TEST_TMPDIR/no-awk" base64 dirname readlink ls cat mkdir chmod rm mv cp ln tail sed sleep od tee bash
   vars+=(PATH="$path:$BATS_TEST_TMPDIR/no-awk" AMP_API_KEY=sgamp_user_0123456789)
   write_program "$module/pre_install.sh" <<<'echo "key $AMP_API_KEY"; echo ran >"$HOME/ran"'
   launch start

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { firstPrompt, trimWhitespace } from "../../src/conversation/prompt.ts";
 import { exampleConfig } from "../start/example.ts";
+import { holds } from "../support/fuzz.ts";
 
 // AgentAPI's own list: lib/msgfmt, WhiteSpaceChars.
 const whitespace = [" ", "\t", "\n", "\r", "\f", "\v"];
@@ -11,16 +12,16 @@ const inner = fc
   .string({ unit: "grapheme", minLength: 1 })
   .filter((text) => !whitespace.includes(text[0] ?? "") && !whitespace.includes(text.at(-1) ?? ""));
 
-test("outer white space goes, everything inside stays byte for byte", () => {
-  fc.assert(
+test("outer white space goes, everything inside stays byte for byte", async () => {
+  await holds(
     fc.property(blank, inner, blank, inner, blank, (before, one, between, two, after) => {
       expect(trimWhitespace(before + one + between + two + after)).toBe(one + between + two);
     }),
   );
 });
 
-test("white space alone is nothing", () => {
-  fc.assert(fc.property(blank, (text) => trimWhitespace(text) === ""));
+test("white space alone is nothing", async () => {
+  await holds(fc.property(blank, (text) => trimWhitespace(text) === ""));
 });
 
 test.each([

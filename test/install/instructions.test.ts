@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { withBlock, writeInstructions } from "../../src/install/instructions.ts";
+import { holds } from "../support/fuzz.ts";
 import { installContext } from "./install-context.ts";
 
 const BEGIN =
@@ -43,8 +44,8 @@ describe("the block", () => {
     expect(withBlock("", "amp", "")).toBe("");
   });
 
-  test("text around it stays byte for byte, for any text and any instructions", () => {
-    fc.assert(
+  test("text around it stays byte for byte, for any text and any instructions", async () => {
+    await holds(
       fc.property(users, users, prompt, prompt, (before, after, one, two) => {
         const first = withBlock(before, "amp", one);
         expect(first.startsWith(ended(before))).toBe(true);
@@ -66,8 +67,8 @@ describe("the block", () => {
     expect(withBlock("x\n", "amp", odd)).toContain(`${BEGIN}\n${odd}\n${END}`);
   });
 
-  test("two instances have a block each", () => {
-    fc.assert(
+  test("two instances have a block each", async () => {
+    await holds(
       fc.property(users, prompt, prompt, fc.boolean(), (text, one, two, isFirstRemovedFirst) => {
         const both = withBlock(withBlock(text, "amp", one), "amp2", two);
         expect(withBlock(both, "amp", one)).toBe(both);

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fitting, MOST_BYTES } from "../../src/status/status.ts";
 import { failure, toolWords } from "../../src/status/words.ts";
+import { anyCharacter, holds } from "../support/fuzz.ts";
 
-test("a message is one line that Coder takes, whatever is in it", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 400 }), (text) => {
+test("a message is one line that Coder takes, whatever is in it", async () => {
+  await holds(
+    fc.property(fc.string({ unit: anyCharacter, maxLength: 400 }), (text) => {
       const message = fitting(text);
       expect(Buffer.byteLength(message)).toBeLessThanOrEqual(MOST_BYTES);
       expect(message).not.toMatch(/[\n\r\t\u0000-\u001f]/);

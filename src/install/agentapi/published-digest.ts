@@ -1,9 +1,16 @@
+import { BUSY_ATTEMPTS } from "../../base/download.ts";
 import { reasonOf } from "../../base/errors.ts";
 import { bodyText } from "../../base/http.ts";
 import { requestThroughProxy } from "../../base/proxied-http.ts";
+import { AttemptError, withRetries } from "../../base/retry.ts";
+import { refused } from "../../base/transfer.ts";
 
 const TIMEOUT_MS = 5_000;
 const MAX_CHARACTERS = 1_000_000;
+/** A mirror is waited for as for the program itself. GitHub turns away for an hour whoever asks too much. */
+const MIRROR_TOTAL_MS = 5 * 60_000;
+const GITHUB_TOTAL_MS = 10_000;
+const RETRIES = { attempts: 3, busyAttempts: BUSY_ATTEMPTS, longestPauseMs: 60_000 };
 
 /** What a release says about one of its assets. */
 export interface Published {
@@ -20,8 +27,13 @@ export interface Published {
  * file `<asset>.sha256` beside it.
  *
  * @param url address of the asset
+ * @param pause how to wait between attempts; real time unless given
  */
-export async function publishedDigest(url: string, env: NodeJS.ProcessEnv): Promise<Published> {
+export async function publishedDigest(
+  url: string,
+  env: NodeJS.ProcessEnv,
+  pause?: (ms: number) => Promise<void>,
+): Promise<Published> {
   const github = url.match(
     /^https:\/\/github\.com\/([^/]+\/[^/]+)\/releases\/(?:download\/([^/]+)|(latest)\/download)\/([^/]+)$/,
   );
@@ -30,7 +42,8 @@ export async function publishedDigest(url: string, env: NodeJS.ProcessEnv): Prom
     ? `https://api.github.com/repos/${repository}/releases/${tag ? `tags/${tag}` : "latest"}`
     : `${url}.sha256`;
   try {
-    const text = await textAt(source, env);
+    const totalMs = github ? GITHUB_TOTAL_MS : MIRROR_TOTAL_MS;
+    const text = await withRetries({ ...RETRIES, totalMs, env, pause }, () => textAt(source, env));
     return { source, ...(text !== undefined && { digest: github ? digestIn(text, asset) : digestOf(text) }) };
   } catch (error) {
     return { source, trouble: reasonOf(error) };
@@ -57,9 +70,9 @@ async function textAt(url: string, env: NodeJS.ProcessEnv): Promise<string | und
   const answer = await requestThroughProxy(new URL(url), { env, headers, signal });
   try {
     if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
+    if (answer.status !== 200) throw await refused(answer);
     const text = await bodyText(answer, MAX_CHARACTERS);
-    if (text.length > MAX_CHARACTERS) throw new Error("it is too long");
+    if (text.length > MAX_CHARACTERS) throw new AttemptError("it is too long", { isFinal: true });
     return text;
   } finally {
     answer.close();

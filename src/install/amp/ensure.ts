@@ -67,14 +67,15 @@ async function install(
     if (wanted === undefined && fallback && !isUpgrade(amp, fallback)) {
       log.info(`Amp ${amp.version} is offered as the newest, which is older than ${fallback.version}: keep.`);
       recordUpdateCheck(context);
-      return remember(fallback, context);
+      return await remember(fallback, context);
     }
     const path = await staged.commit();
     recordUpdateCheck(context);
     log.info(
       `Amp ${amp.version} installed in ${path} (${((performance.now() - started) / 1000).toFixed(1)} s).`,
     );
-    return remember({ ...amp, path }, context);
+    // Awaited here: what fails while `cleanUp` runs would be a rejection that nobody has taken yet, and the process's end.
+    return await remember({ ...amp, path }, context);
   } finally {
     await staged.cleanUp();
   }

@@ -7,7 +7,7 @@ import { OFFICIAL_IN_WORDS, officialPlaces } from "../../amp/places.ts";
 import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
 import { syncFolder, temporaryBeside } from "../../base/atomic-file.ts";
 import { certificateFix, isCertificateRefused } from "../../base/certificates.ts";
-import { type DownloadOptions, download, withoutCredentials } from "../../base/download.ts";
+import { BUSY_ATTEMPTS, type DownloadOptions, download, withoutCredentials } from "../../base/download.ts";
 import { ModuleError, reasonOf } from "../../base/errors.ts";
 import { findOnPath } from "../../base/executables.ts";
 import { harmless } from "../../base/harmless.ts";
@@ -18,14 +18,15 @@ import { downloadProgress } from "../progress.ts";
 import type { AmpRoute, RouteContext, StagedAmp, Wanted } from "./route.ts";
 
 /** How long an install may take, in milliseconds, and how often it is tried. */
-const INSTALL = { timeoutMs: 15 * 60_000, attempts: 3, fetch: {} };
+const INSTALL = { timeoutMs: 15 * 60_000, attempts: 3, busyAttempts: BUSY_ATTEMPTS, fetch: {} };
 /** Looking for something newer than what works must not hold up a start for long. */
 const CHECK = {
   timeoutMs: 3 * 60_000,
   attempts: 1,
+  busyAttempts: 1,
   fetch: { connectMs: 5_000, idleMs: 10_000, totalMs: 20_000, attempts: 1 },
 };
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 /** Amp's own installer, from Amp's server or a mirror; for everybody who asks for nothing else. */
 export const officialRoute: AmpRoute = {
@@ -114,13 +115,14 @@ interface InstallerRun {
   version: string | undefined;
   timeoutMs: number;
   attempts: number;
+  busyAttempts: number;
 }
 
 /** The installer downloads Amp itself, perhaps with no retries of its own, so a failed one is run again. */
 async function runInstaller(
   bash: string,
   installer: string,
-  { home, version, timeoutMs, attempts }: InstallerRun,
+  { home, version, timeoutMs, ...tries }: InstallerRun,
   { config, env, redact }: RouteContext,
   log: Log,
 ): Promise<void> {
@@ -142,12 +144,16 @@ async function runInstaller(
     output = result.output;
     if (result.failure) throw new AttemptError(result.failure, { isFinal: true });
     const isFinal = isCertificateRefused(output);
-    if (result.exitCode !== 0) throw new AttemptError(`exit code ${result.exitCode}`, { isFinal });
+    // As curl says it, and wget.
+    const status = /\b(error: |ERROR )429\b/.test(output) ? 429 : undefined;
+    const reason = `exit code ${result.exitCode}${status ? `, HTTP ${status}` : ""}`;
+    if (result.exitCode !== 0) throw new AttemptError(reason, { isFinal, status });
   };
   const onRetry = (reason: string, pauseMs: number) =>
     log.warn(`Amp's installer: ${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s.`);
   try {
-    await withRetries({ attempts, longestPauseMs: LONGEST_PAUSE_MS, onRetry }, attempt);
+    const limits = { longestPauseMs: LONGEST_PAUSE_MS, totalMs: timeoutMs };
+    await withRetries({ ...tries, ...limits, env, onRetry }, attempt);
   } catch (cause) {
     // curl explains a certificate in six lines, the first of which says what it is.
     const last = harmless(output).trimEnd().split("\n").slice(-8).join("\n");

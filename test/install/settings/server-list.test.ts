@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseServerList } from "../../../src/install/settings/server-list.ts";
+import { holds } from "../../support/fuzz.ts";
 import { planModule, type TerraformError } from "../../support/terraform.ts";
 
 const parse = (value: unknown) => parseServerList(Buffer.from(JSON.stringify(value)));
@@ -92,3 +94,74 @@ test("the plan refuses the same servers in mcp, and takes the same", async () =>
   for (const name of Object.keys(wrong)) expect(text).toContain(`server ${JSON.stringify(name)} `);
   for (const name of Object.keys(right)) expect(text).not.toContain(`server ${JSON.stringify(name)} `);
 }, 60_000);
+
+describe("for any answer", () => {
+  const name = fc.oneof(
+    fc.string(),
+    fc.constantFrom("__proto__", "constructor", "mcpServers", "amp.mcpServers", "command", "url"),
+  );
+  const strings = fc.dictionary(fc.string(), fc.string());
+  const good = fc.oneof(
+    fc.record(
+      { command: fc.constantFrom("npx", "a b"), args: fc.array(fc.string()), env: strings },
+      { requiredKeys: ["command"] },
+    ),
+    fc.record(
+      { url: fc.constantFrom("https://host/x", "http://h:1"), headers: strings },
+      { requiredKeys: ["url"] },
+    ),
+  );
+  const listed = (server: fc.Arbitrary<unknown>) =>
+    fc.array(fc.tuple(name, server), { maxLength: 5 }).map((entries) => Object.fromEntries(entries));
+
+  test("it is a list in which every server is one, or an error that holds no value of it", async () => {
+    const canary = fc.constant(SECRET);
+    const bad = fc.oneof(
+      fc.jsonValue(),
+      fc.record(
+        {
+          command: fc.oneof(canary, fc.array(canary)),
+          url: canary,
+          args: fc.oneof(canary, fc.array(fc.oneof(canary, fc.nat()))),
+          env: fc.dictionary(fc.string(), fc.oneof(canary, fc.nat())),
+        },
+        { requiredKeys: [] },
+      ),
+    );
+    const body = fc.oneof(
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      fc.tuple(listed(fc.oneof(good, bad)), fc.nat(80), fc.boolean()).map(([servers, end, isWrapped]) => {
+        const text = JSON.stringify(isWrapped ? { mcpServers: servers } : servers);
+        return Buffer.from(end < 20 ? text.slice(0, -end || undefined) : text);
+      }),
+    );
+    await holds(
+      fc.property(body, (bytes) => {
+        let servers: Record<string, unknown>;
+        try {
+          servers = parseServerList(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+          expect((error as Error).message).toMatch(/answer/);
+          expect((error as Error).message).not.toContain(SECRET);
+          return;
+        }
+        for (const server of Object.values(servers)) {
+          const { command, url } = server as { command?: unknown; url?: unknown };
+          expect([typeof command, typeof url].sort()).toEqual(["string", "undefined"]);
+        }
+      }),
+    );
+  });
+
+  test("a good list comes through as it is, below a wrapper, too", async () => {
+    await holds(
+      fc.property(listed(good), fc.constantFrom("", "mcpServers", "amp.mcpServers"), (servers, wrapper) => {
+        // A single server of such a name could be the wrapper itself.
+        fc.pre(!("mcpServers" in servers || "amp.mcpServers" in servers));
+        const answer = wrapper === "" ? servers : { [wrapper]: servers };
+        expect(parse(answer)).toEqual(JSON.parse(JSON.stringify(servers)));
+      }),
+    );
+  });
+});

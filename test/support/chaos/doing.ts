@@ -25,6 +25,8 @@ export interface Scene {
   foreign: ChildProcess[];
   /** For the next start of an instance only. */
   nextEnv: Record<string, string>[];
+  /** What damaged files hold. */
+  damaged: Set<string>;
 }
 
 /** Looks like a key, and its agent dies of it. */
@@ -79,7 +81,7 @@ export async function happen(step: Planned, scene: Scene): Promise<void> {
       site.config = { ...site.config, mode: step.mode };
       return;
     case "corrupt":
-      return await damage(join(site.moduleDir, "state", step.file), step.how);
+      return await damage(join(site.moduleDir, "state", step.file), step.how, scene.damaged);
     case "late refusal":
       scene.nextEnv[step.instance] =
         site.transport === "terminal"
@@ -143,11 +145,14 @@ async function pause(pids: readonly number[], ms: number): Promise<void> {
   for (const pid of pids) signal(pid, "SIGCONT");
 }
 
-async function damage(path: string, how: "cut" | "garbage" | "empty"): Promise<void> {
+async function damage(path: string, how: "cut" | "garbage" | "empty", damaged: Set<string>): Promise<void> {
   const bytes = await readFile(path).catch(() => undefined);
   if (bytes === undefined) return;
-  const damaged = { cut: bytes.subarray(0, bytes.length / 2), garbage: Buffer.from("\0\xff{[<"), empty: "" };
-  await writeFile(path, damaged[how]).catch(() => {});
+  const left = { cut: bytes.subarray(0, bytes.length / 2), garbage: Buffer.from("\0\xff{[<"), empty: "" }[
+    how
+  ];
+  damaged.add(left.toString());
+  await writeFile(path, left).catch(() => {});
 }
 
 async function setTimes(folder: string, years: number): Promise<void> {

@@ -15,8 +15,19 @@ const PARTIAL = /\.tmp$|\.part$|\.new$|\/\.installer-|\/(stage|npm)-[^/]+$|\/sta
 /** The log says that a prompt may be missing. */
 export const SAID = /cannot be known|nothing shows that Amp has it|The prompt was not sent/;
 
-/** What is wrong with an instance that has just been started. */
-export async function brokenIn(site: Site, prompts: readonly string[]): Promise<string[]> {
+/** AgentAPI writes it anew when there is something new to keep, and the module cannot tell it to before. */
+const AGENTAPIS = /\/state\/agentapi-state\.json$/;
+
+/**
+ * What is wrong with an instance that has just been started.
+ *
+ * @param damaged what files hold that the campaign has damaged
+ */
+export async function brokenIn(
+  site: Site,
+  prompts: readonly string[],
+  damaged: ReadonlySet<string>,
+): Promise<string[]> {
   const log = await site.log("agentapi-start");
   const last = prompts.at(-1) ?? "";
   const broken = [await notOneOfEach(site)];
@@ -24,7 +35,7 @@ export async function brokenIn(site: Site, prompts: readonly string[]): Promise<
     const found = await receivedInTheEnd(site, prompt, prompt === last ? 6_000 : 0);
     broken.push(deliveredWrong(found, prompt, prompt === last, SAID.test(log)));
   }
-  return [...broken, ...brokenFiles(site)].filter((each) => each !== "");
+  return [...broken, ...brokenFiles(site, damaged)].filter((each) => each !== "");
 }
 
 function deliveredWrong({ kept, threads }: Received, prompt: string, isWanted: boolean, isSaid: boolean) {
@@ -32,17 +43,18 @@ function deliveredWrong({ kept, threads }: Received, prompt: string, isWanted: b
   return kept === 0 && isWanted && !isSaid ? `"${prompt}" is lost, and nothing says so` : "";
 }
 
-function brokenFiles({ moduleDir }: Site): string[] {
+function brokenFiles({ moduleDir }: Site, damaged: ReadonlySet<string>): string[] {
   const files = readdirSync(moduleDir, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.parentPath.includes("/node_modules"))
     .map((entry) => join(entry.parentPath, entry.name));
   const name = (file: string) => file.slice(moduleDir.length + 1);
   const isBroken = (file: string) => {
+    const text = readFileSync(file, "utf8");
     try {
-      JSON.parse(readFileSync(file, "utf8"));
+      JSON.parse(text);
       return false;
     } catch {
-      return true;
+      return !(AGENTAPIS.test(file) && damaged.has(text));
     }
   };
   return [

@@ -19,6 +19,7 @@ const FAULTS: Partial<Record<DownloadFault, Fault>> = {
   "404": { status: 404 },
   "429": { status: 429, retryAfter: 1 },
   "500": { status: 500 },
+  "503": { status: 503, retryAfter: 1 },
   reset: { reset: true },
   cut: { cutAt: 700 },
   slow: { trickle: { bytes: 256 * 1024, everyMs: 20 } },

@@ -67,7 +67,7 @@ async function setScene({ isSmall }: Plan, sites: Site[], mirror: Scene["mirror"
   }
   await mkdir(first.home, { recursive: true });
   const user = createUserFiles(first.home);
-  return { sites, mirror, disk, user, results: [], foreign: [], nextEnv: [] };
+  return { sites, mirror, disk, user, results: [], foreign: [], nextEnv: [], damaged: new Set() };
 }
 
 async function runIn(scene: Scene, plan: Plan): Promise<SequenceResult> {
@@ -83,12 +83,14 @@ async function runIn(scene: Scene, plan: Plan): Promise<SequenceResult> {
       broken.push(...secretsIn(cmdline).map((name) => `an argument list holds ${name}`));
   }
   await calmDown(scene);
-  const healed = await Promise.all(sites.map((site) => site.start()));
+  // What it would wait for is over: nothing ends the agent any more.
+  const env = { AMP_MODULE_MIN_LIFE_MS: "300" };
+  const healed = await Promise.all(sites.map((site) => site.start({ env })));
   const logs: string[] = [];
   for (const [index, site] of sites.entries()) {
     const { exitCode } = healed[index] as ScriptResult;
     if (exitCode !== 0) broken.push(`instance ${index}: the normal start ended with exit code ${exitCode}`);
-    const found = exitCode === 0 ? await brokenIn(site, prompts[index] ?? []) : [];
+    const found = exitCode === 0 ? await brokenIn(site, prompts[index] ?? [], scene.damaged) : [];
     broken.push(...found.map((each) => `instance ${index}: ${each}`));
     for (const name of ["install", "agentapi-start.log.1", "agentapi-start"])
       logs.push(`--- ${name} of instance ${index}\n${await site.log(name)}`);

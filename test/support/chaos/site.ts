@@ -100,6 +100,8 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     CODER_AGENT_URL: "http://127.0.0.1:9/",
     AMP_API_KEY: testApiKey,
     TMPDIR: join(root, "tmp"),
+    // Pauses of a tenth: a mirror that turns everybody away is waited for three minutes.
+    AMP_MODULE_RETRY_SCALE: "0.1",
     [marker]: id,
     ...(ampServer && { AMP_URL: ampServer.url }),
     ...standIn(transport, record, ampServer),

@@ -7,6 +7,7 @@ export const DOWNLOAD_FAULTS = [
   "404",
   "429",
   "500",
+  "503",
   "reset",
   "cut",
   "slow",
