@@ -1,18 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient } from "../agentapi/client.ts";
-import { type ApprovalDialog, ENTER, keysFor, readApproval, wantsFeedback } from "../amp/approval-dialog.ts";
+import {
+  type ApprovalDialog,
+  type Decision,
+  ENTER,
+  keysFor,
+  readApproval,
+  wantsFeedback,
+} from "../amp/approval-dialog.ts";
+import { pasted } from "../amp/paste.ts";
 import { ModuleError } from "../base/errors.ts";
 
 /** Amp has drawn its answer to a key by then. */
 const DRAWN_MS = 3_000;
-const LOOK_EVERY_MS = 100;
 /** Amp takes keys that come at once for a paste. */
 const BETWEEN_KEYS_MS = 100;
 const ESCAPE = "\u001b";
 
 /** The question that Amp's terminal shows, or undefined if there is none. */
 export async function questionOnScreen(client: AgentApiClient): Promise<ApprovalDialog | undefined> {
-  return readApproval(await screenOf(client));
+  for await (const screen of client.screens({ idleTimeoutMs: DRAWN_MS })) return readApproval(screen);
+  return undefined;
 }
 
 /**
@@ -25,7 +33,7 @@ export async function questionOnScreen(client: AgentApiClient): Promise<Approval
 export async function answerOnScreen(
   client: AgentApiClient,
   expected: ApprovalDialog,
-  answer: "yes" | "no" | "always",
+  answer: Decision,
   reason: string,
 ): Promise<void> {
   const type = (content: string) => client.sendMessage({ type: "raw", content });
@@ -43,7 +51,7 @@ export async function answerOnScreen(
   }
   if (!isSilentNo && answer === "no") {
     if (!(await until(client, wantsFeedback))) throw changed();
-    await type(`\u001b[200~${reason.replaceAll("\u001b", "")}\u001b[201~`);
+    await type(pasted(reason));
     await sleep(BETWEEN_KEYS_MS);
     await type(ENTER);
   }
@@ -58,11 +66,7 @@ function isSame(one: ApprovalDialog, other: ApprovalDialog): boolean {
   return one.tool === other.tool && one.title === other.title;
 }
 
-function isChosen(
-  dialog: ApprovalDialog | undefined,
-  expected: ApprovalDialog,
-  answer: "yes" | "no" | "always",
-) {
+function isChosen(dialog: ApprovalDialog | undefined, expected: ApprovalDialog, answer: Decision) {
   return dialog !== undefined && isSame(dialog, expected) && keysFor(dialog, answer).length === 1;
 }
 
@@ -73,14 +77,13 @@ function changed(): ModuleError {
   );
 }
 
+/** Watches the screen until it is as wanted. @returns false if it is not in time */
 async function until(client: AgentApiClient, isTrue: (screen: string) => boolean): Promise<boolean> {
-  for (const end = performance.now() + DRAWN_MS; performance.now() < end; await sleep(LOOK_EVERY_MS)) {
-    if (isTrue(await screenOf(client))) return true;
+  const signal = AbortSignal.timeout(DRAWN_MS);
+  try {
+    for await (const screen of client.screens({ signal })) if (isTrue(screen)) return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   return false;
-}
-
-async function screenOf(client: AgentApiClient): Promise<string> {
-  for await (const text of client.screens({ idleTimeoutMs: DRAWN_MS })) return text;
-  return "";
 }
