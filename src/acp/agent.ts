@@ -13,9 +13,8 @@ import {
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadMarkdown } from "../amp/threads.ts";
 import { reasonOf } from "../base/errors.ts";
-import { requestDirectly } from "../base/http.ts";
 import { createRedact } from "../base/redact.ts";
-import { AgentApiEcho } from "./agentapi-echo.ts";
+import { AgentApiEcho, sayAsUser } from "./agentapi-echo.ts";
 import { type DoorReply, type DoorRequest, openDoor } from "./approval-door.ts";
 import { approvalsLog } from "./approvals.ts";
 import { toRequestError } from "./errors.ts";
@@ -194,13 +193,7 @@ export class AmpAgent {
     const { signal } = this.#closing;
     if (!agentApiUrl || signal.aborted) return false;
     try {
-      const { close } = await requestDirectly(new URL("/message", agentApiUrl), {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ type: "user", content }),
-        signal,
-      });
-      close();
+      await sayAsUser(agentApiUrl, content, signal);
       return true;
     } catch (error) {
       this.#setup.log(`the chat does not show what comes next: ${reasonOf(error)}`);

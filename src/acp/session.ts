@@ -16,7 +16,7 @@ import { Delivery } from "./delivery.ts";
 import { Dialogue } from "./dialogue.ts";
 import { failedTurn, toRequestError } from "./errors.ts";
 import { FirstEvent } from "./first-event.ts";
-import { KeptAmp, type KeptOptions } from "./kept-amp.ts";
+import { KeptAmp, type KeptOptions, keptOptions } from "./kept-amp.ts";
 import { FIRST_EVENT, turnFailed } from "./signals.ts";
 import type { SessionStatus } from "./status.ts";
 import { newTurn, noteMessage, responseOf, type Turn } from "./turn.ts";
@@ -165,25 +165,8 @@ export class Session {
   }
 
   async #options(): Promise<KeptOptions> {
-    const { cwd, amp, execution, mcpServers } = this.#setup;
-    const { labels, visibility, mode: _mode, ...common } = execution;
     const rules = await this.#rules.current();
-    return {
-      ...common,
-      amp,
-      cwd,
-      keepThread: true,
-      thinking: true,
-      noIde: true,
-      noNotifications: true,
-      ...(this.mode !== undefined && { mode: this.mode }),
-      ...(Object.keys(mcpServers).length > 0 && { mcpConfig: mcpServers }),
-      ...(rules && { settings: { "amp.permissions": rules } }),
-      // Labels and visibility are for threads that begin here.
-      ...(this.#thread === undefined
-        ? { ...(labels && { labels }), ...(visibility && { visibility }) }
-        : { continueThread: this.#thread }),
-    };
+    return keptOptions(this.#setup, { mode: this.mode, thread: this.#thread, rules });
   }
 
   /** Whoever writes in the thread elsewhere is answered there. */
