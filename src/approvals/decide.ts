@@ -5,7 +5,7 @@ import { createRedact } from "../base/redact.ts";
 import { findServer } from "../chat/server.ts";
 import type { Context } from "../context.ts";
 import { askStreamAgent } from "./stream.ts";
-import { answerOnScreen, questionOnScreen } from "./terminal.ts";
+import { answerOnScreen, questionOnScreen, refuseOnScreen } from "./terminal.ts";
 
 /** A tool call that waits for a person. */
 export interface Question {
@@ -59,16 +59,19 @@ export async function refuseLate(context: Context): Promise<Question[]> {
   if (config.transport === "stream") return [];
   const { client } = await findServer(context);
   const refused: Question[] = [];
-  for (;;) {
-    const shown = await questionOnScreen(client);
-    if (!shown) return refused;
-    await answerOnScreen(client, shown, "no", tooLate(1000 * config.approval_timeout));
-    record(context, "no (time limit)", shown);
-    refused.push({ number: 1, tool: shown.tool, title: shown.title });
-  }
+  await refuseOnScreen(client, tooLate(1000 * config.approval_timeout), (shown) => {
+    const { tool, title } = shown ?? { tool: "?", title: "what was about to be refused" };
+    record(context, "no (time limit)", { tool, title });
+    refused.push({ number: 1, tool, title });
+  });
+  return refused;
 }
 
-function record({ paths, env }: Context, answer: string, { tool, title }: ApprovalDialog): void {
+function record(
+  { paths, env }: Context,
+  answer: string,
+  { tool, title }: Pick<ApprovalDialog, "tool" | "title">,
+): void {
   approvalsLog(paths.approvalsLog, createRedact(env))(`${answer}: ${tool}: ${title}`);
 }
 

@@ -19,8 +19,7 @@ const ESCAPE = "\u001b";
 
 /** The question that Amp's terminal shows, or undefined if there is none. */
 export async function questionOnScreen(client: AgentApiClient): Promise<ApprovalDialog | undefined> {
-  for await (const screen of client.screens({ idleTimeoutMs: DRAWN_MS })) return readApproval(screen);
-  return undefined;
+  return readApproval(await screenOf(client));
 }
 
 /**
@@ -49,17 +48,42 @@ export async function answerOnScreen(
     await type(key);
     await sleep(BETWEEN_KEYS_MS);
   }
-  if (!isSilentNo && answer === "no") {
-    if (!(await until(client, wantsFeedback))) throw changed();
-    await type(pasted(reason));
-    await sleep(BETWEEN_KEYS_MS);
-    await type(ENTER);
-  }
+  if (!isSilentNo && answer === "no") await giveReason(client, reason);
   const isGone = await until(client, (screen) => {
     const next = readApproval(screen);
     return !wantsFeedback(screen) && !(next && isSame(next, expected));
   });
   if (!isGone) throw changed();
+}
+
+/** Says what Amp is to do instead, where Amp asks for that. @throws ModuleError */
+async function giveReason(client: AgentApiClient, reason: string): Promise<void> {
+  if (!(await until(client, wantsFeedback))) throw changed();
+  await client.sendMessage({ type: "raw", content: pasted(reason) });
+  await sleep(BETWEEN_KEYS_MS);
+  await client.sendMessage({ type: "raw", content: ENTER });
+  if (!(await until(client, (screen) => !wantsFeedback(screen)))) throw changed();
+}
+
+/**
+ * Refuses all that Amp's terminal asks, one after the other, also what somebody has begun to refuse.
+ *
+ * @param onRefused gets each; undefined if the screen does not tell what it was
+ * @throws ModuleError as `answerOnScreen`
+ */
+export async function refuseOnScreen(
+  client: AgentApiClient,
+  reason: string,
+  onRefused: (question: ApprovalDialog | undefined) => void,
+): Promise<void> {
+  for (;;) {
+    const screen = await screenOf(client);
+    const shown = readApproval(screen);
+    if (shown) await answerOnScreen(client, shown, "no", reason);
+    else if (wantsFeedback(screen)) await giveReason(client, reason);
+    else return;
+    onRefused(shown);
+  }
 }
 
 function isSame(one: ApprovalDialog, other: ApprovalDialog): boolean {
@@ -86,4 +110,9 @@ async function until(client: AgentApiClient, isTrue: (screen: string) => boolean
     if (!signal.aborted) throw error;
   }
   return false;
+}
+
+async function screenOf(client: AgentApiClient): Promise<string> {
+  for await (const screen of client.screens({ idleTimeoutMs: DRAWN_MS })) return screen;
+  return "";
 }
