@@ -59,7 +59,7 @@ variable "approval_timeout" {
   type        = number
   default     = 1800
   nullable    = false
-  description = "Seconds that a tool call waits for a person if a rule in `amp.permissions` says `ask`, with `transport = \"stream\"`; then it is refused, and Amp is told to ask again. `0` waits without end."
+  description = "Seconds that a tool call waits for a person if a rule in `amp.permissions` says `ask`; then it is refused, and Amp is told to ask again. With `transport = \"terminal\"` this needs `status_reports = \"plugin\"`. `0` waits without end."
 
   validation {
     condition     = var.approval_timeout >= 0 && var.approval_timeout <= 604800

@@ -18,7 +18,7 @@ if [ ! -f "$bin/loader.cjs" ]; then
 fi
 # With more words it is a person who asks for help or is mistaken.
 case $#:${1:-} in
-  1:start | 1:stop | 1:install | *:explain-end | *:end-left-agents) program=$bin/amp-module.br85 ;;
+  1:start | 1:stop | 1:install | *:explain-end | *:before-restart) program=$bin/amp-module.br85 ;;
   *) program=$bin/amp-tools.br85 ;;
 esac
 

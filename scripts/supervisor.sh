@@ -136,6 +136,13 @@ amp_module() {
   "$AMP_MODULE_INSTANCE/bin/amp-module" "$@" </dev/null 2>&4
 }
 
+# An agent can outlive its AgentAPI, and two must not work on one thread. 3: the project now brings for Amp what nobody
+# has accepted.
+may_restart() {
+  amp_module before-restart
+  [ $? -ne 3 ]
+}
+
 give_up() {
   log ERROR "AgentAPI or Amp ended $ends times within $((failing_s / 60)) minutes (exit code $status): giving up."
   # The cause is told by the one who tells it at a start, too.
@@ -162,8 +169,7 @@ while [ "$is_stopping" = no ]; do
   exec 3</dev/null
   rm -f "$state/agentapi.pid"
   is_wanted || break
-  # An agent can outlive its AgentAPI, and two must not work on one thread.
-  amp_module end-left-agents
+  may_restart || break
 
   monotonic
   lived_s=$((now > started_at ? now - started_at : 0))
@@ -192,6 +198,7 @@ while [ "$is_stopping" = no ]; do
     wait "$pause"
     pause=
     failing_s=$((failing_s + pause_s))
+    [ "$is_stopping" = yes ] || may_restart || break
   fi
   if is_replaced; then
     log INFO 'Another start has taken over.'

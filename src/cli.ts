@@ -7,7 +7,7 @@ import { runStart } from "./commands/start.ts";
 import { runStop } from "./commands/stop.ts";
 import { createContext } from "./context.ts";
 import { reportFailure } from "./report.ts";
-import { endLeftAgents } from "./server/end-left-agents.ts";
+import { beforeRestart } from "./server/before-restart.ts";
 import { explainEnd } from "./server/explain-end.ts";
 
 // Set if Amp's own Bun runs this file; the Amp that we start would be a Bun again.
@@ -20,8 +20,8 @@ const commands = new Map<string | undefined, () => unknown>([
   ["install", () => alone(context(), runInstall)],
   ["start", () => alone(context(), runStart)],
   ["stop", () => runStop(context())],
-  // The supervisor's: what an end has left, and why AgentAPI ended with this exit code.
-  ["end-left-agents", () => endLeftAgents(context())],
+  // The supervisor's: what an end has left and whether to go on, and why AgentAPI ended with this exit code.
+  ["before-restart", () => beforeRestart(context())],
   ["explain-end", () => explainEnd(context(), Number(process.argv[3]))],
 ]);
 

@@ -145,6 +145,8 @@ const OWNERS: Record<string, [names: RegExp, owner: RegExp]> = {
     // The second is a package of its own one day.
     /^(base\/harmless|agentapi\/errors)\.ts$/,
   ],
+  "how a text is pasted": [/\[20[01]~|\)20[01]~/, /^amp\/paste\.ts$/],
+  "a person's answer": [/"yes" \| "(no|always)"/, /^amp\/approval-dialog\.ts$/],
   "XDG folders": [/"XDG_/, /^base\/xdg\.ts$/],
   "the same file or another": [/\bmtimeMs\].join/, /^base\/probe-cache\.ts$/],
   "where prebaked programs are": [/\/opt\/amp-module/, /^paths\.ts$/],

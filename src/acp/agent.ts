@@ -13,9 +13,8 @@ import {
 import type { AmpProbe } from "../amp/probe.ts";
 import { threadMarkdown } from "../amp/threads.ts";
 import { reasonOf } from "../base/errors.ts";
-import { requestDirectly } from "../base/http.ts";
 import { createRedact } from "../base/redact.ts";
-import { AgentApiEcho } from "./agentapi-echo.ts";
+import { AgentApiEcho, sayAsUser } from "./agentapi-echo.ts";
 import { type DoorReply, type DoorRequest, openDoor } from "./approval-door.ts";
 import { approvalsLog } from "./approvals.ts";
 import { toRequestError } from "./errors.ts";
@@ -25,6 +24,7 @@ import { modeOf, modeState } from "./modes.ts";
 import type { AgentOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { READY, WAITING } from "./signals.ts";
+import type { AgentStatus } from "./status.ts";
 import { ThreadStore } from "./threads.ts";
 
 export interface AgentSetup {
@@ -33,6 +33,8 @@ export interface AgentSetup {
   amp: () => Promise<AmpProbe>;
   /** Command that runs the helper for delegated permission rules. */
   helper: readonly string[];
+  /** Tells Coder. */
+  status: AgentStatus;
   log: (line: string) => void;
 }
 
@@ -126,7 +128,7 @@ export class AmpAgent {
 
   async #open(id: string, params: SessionParams, thread: string | undefined) {
     if (!this.#client) throw RequestError.internalError(undefined, "not connected");
-    const { options, helper, log } = this.#setup;
+    const { options, helper, status, log } = this.#setup;
     const amp = await this.#probe();
     const ask = this.#askPolicy();
     const record = options.approvalsLog ? approvalsLog(options.approvalsLog, createRedact(process.env)) : log;
@@ -147,6 +149,7 @@ export class AmpAgent {
       helper,
       thread,
       onThread: (used) => this.#remember(id, used),
+      status: status.of(id, thread),
       log,
       signal: this.#closing.signal,
     });
@@ -184,20 +187,18 @@ export class AmpAgent {
     return { open: open() };
   }
 
-  /** What Amp does after an answer from a terminal is shown as the reply to this message. */
-  #callBack(content: string): void {
+  /** What Amp does while the chat does not listen is shown as the reply to this message. */
+  async #callBack(content: string): Promise<boolean> {
     const { agentApiUrl } = this.#setup.options;
-    if (!agentApiUrl) return;
-    const sent = requestDirectly(new URL("/message", agentApiUrl), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ type: "user", content }),
-      signal: this.#closing.signal,
-    });
-    sent.then(
-      ({ close }) => close(),
-      (error: unknown) => this.#setup.log(`the chat does not show what comes next: ${reasonOf(error)}`),
-    );
+    const { signal } = this.#closing;
+    if (!agentApiUrl || signal.aborted) return false;
+    try {
+      await sayAsUser(agentApiUrl, content, signal);
+      return true;
+    } catch (error) {
+      this.#setup.log(`the chat does not show what comes next: ${reasonOf(error)}`);
+      return false;
+    }
   }
 
   async #reopen(params: SessionParams & { sessionId: string }, withHistory: boolean) {

@@ -82,3 +82,15 @@ export class AgentApiEcho {
     for (const wake of this.#waiting) wake();
   }
 }
+
+/** Says something in AgentAPI's chat as its user would. Resolves when the agent's turn has ended. @throws Error */
+export async function sayAsUser(agentApiUrl: string, content: string, signal: AbortSignal): Promise<void> {
+  const { status, close } = await requestDirectly(new URL("/message", agentApiUrl), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ type: "user", content }),
+    signal,
+  });
+  close();
+  if (status >= 300) throw new Error(`AgentAPI answers HTTP ${status}`);
+}

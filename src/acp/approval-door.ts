@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import type { Decision, OpenQuestion } from "./approvals.ts";
+import type { Decision } from "../amp/approval-dialog.ts";
+import { reasonOf } from "../base/errors.ts";
+import type { OpenQuestion } from "./approvals.ts";
 
 /** In the agent's state folder: where questions are listed and answered from a terminal. */
 export const DOOR = "approvals.sock";
@@ -32,7 +34,7 @@ async function answer(connection: Socket, handle: (request: DoorRequest) => Door
   try {
     connection.end(JSON.stringify(handle(JSON.parse(await requestOf(connection)) as DoorRequest)));
   } catch (error) {
-    connection.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
+    connection.end(JSON.stringify({ error: reasonOf(error) }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Decision } from "../amp/approval-dialog.ts";
 import { describeTool } from "../amp/tools.ts";
 import type { PermissionAnswer, PermissionQuestion } from "./broker.ts";
 
@@ -14,8 +15,6 @@ export interface OpenQuestion {
   since: number;
 }
 
-export type Decision = "yes" | "always" | "no";
-
 /** Where an answer came from. */
 export type Channel = "chat" | "terminal";
 
@@ -26,6 +25,8 @@ export interface ApprovalOptions {
   record: (line: string) => void;
   /** Called with all open questions whenever these change. */
   onChange: (open: readonly OpenQuestion[]) => void;
+  /** Called when a question has gone without an answer, with words for whoever was asked. */
+  onUnanswered: (text: string) => void;
 }
 
 interface Waiting extends OpenQuestion {
@@ -69,10 +70,18 @@ export class Approvals {
         settle,
         timer: undefined,
       };
-      const refuse = (reason: string, how: string) => this.#settle(waiting, false, reason, "no", how);
-      if (timeoutMs > 0)
-        waiting.timer = setTimeout(() => refuse(tooLate(timeoutMs), "time limit"), timeoutMs);
-      const leave = () => refuse("The turn ended before an answer.", "turn ended");
+      const refuse = (reason: string, how: string, told: string) => {
+        if (this.#settle(waiting, false, reason, "no", how)) this.#options.onUnanswered(told);
+      };
+      const which = `question ${waiting.number}: \`${title}\``;
+      const late = () => refuse(tooLate(timeoutMs), "time limit", `Nobody has answered ${which}`);
+      if (timeoutMs > 0) waiting.timer = setTimeout(late, timeoutMs);
+      const leave = () =>
+        refuse(
+          "The turn ended before an answer.",
+          "turn ended",
+          `The turn has ended before an answer to ${which}`,
+        );
       gone.addEventListener("abort", leave, { once: true });
       this.#waiting.push(waiting);
       if (gone.aborted) leave();
@@ -104,13 +113,15 @@ export class Approvals {
     return question;
   }
 
-  #settle(question: Waiting, isAllowed: boolean, reason: string, decision: Decision, how: string): void {
-    if (!this.#waiting.includes(question)) return;
+  /** @returns false if it was settled before */
+  #settle(question: Waiting, isAllowed: boolean, reason: string, decision: Decision, how: string): boolean {
+    if (!this.#waiting.includes(question)) return false;
     clearTimeout(question.timer);
     this.#waiting = this.#waiting.filter((each) => each !== question);
     this.#record(decision, how, question.tool, question.title);
     question.settle({ isAllowed, reason });
     this.#options.onChange(this.open);
+    return true;
   }
 
   #record(decision: Decision, how: string, tool: string, title: string): void {
@@ -126,7 +137,8 @@ export function approvalsLog(file: string, redact: (text: string) => string): (l
   };
 }
 
-function tooLate(timeoutMs: number): string {
+/** What the model is told if nobody answers. */
+export function tooLate(timeoutMs: number): string {
   const minutes = Math.round(timeoutMs / 60_000);
   const time = minutes > 0 ? `${minutes} min` : `${timeoutMs / 1000} s`;
   return `Nobody answered within ${time}. Do not look for a way around it: say what you wanted to do and why, and ask again.`;

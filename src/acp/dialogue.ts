@@ -1,14 +1,15 @@
 import type { ContentBlock, PromptResponse, SessionUpdate } from "@agentclientprotocol/sdk";
-import type { Approvals, Decision, OpenQuestion } from "./approvals.ts";
+import type { Decision } from "../amp/approval-dialog.ts";
+import type { Approvals, OpenQuestion } from "./approvals.ts";
 import { chunk } from "./updates.ts";
 
 /** Updates that are kept while nobody listens; of more the oldest go. */
 const MAX_HELD = 2_000;
+/** Questions are counted from 1. */
+const NONE = 0;
 
 export interface DialogueOptions {
   approvals: Approvals;
-  /** Begins an answer. */
-  begin: () => void;
   deliver: (update: SessionUpdate) => Promise<void>;
   /** Resolves when all that was delivered has arrived. */
   flush: () => Promise<void>;
@@ -16,8 +17,8 @@ export interface DialogueOptions {
   run: (blocks: readonly ContentBlock[], signal: AbortSignal) => Promise<PromptResponse>;
   /** Called when a message has reached Amp as an answer. */
   onTaken: () => void;
-  /** Called when Amp works on while nobody listens. */
-  callBack: (text: string) => void;
+  /** Called when Amp works on while nobody listens. @returns false if the chat does not hear of it */
+  callBack: (text: string) => Promise<boolean>;
 }
 
 /**
@@ -31,8 +32,8 @@ export class Dialogue {
   #held: SessionUpdate[] = [];
   #isListening = false;
   #asked = () => {};
-  /** The last message ended with a question. */
-  #hasAsked = false;
+  /** Number of the question that the last message ended with. */
+  #shown: number | undefined;
   /** What this side says to the chat in order to be listened to. */
   #calls = new Set<string>();
 
@@ -52,11 +53,11 @@ export class Dialogue {
     this.#asked();
   }
 
-  /** A question was answered elsewhere: makes the chat listen again. */
-  answered(text: string): void {
+  /** A question was answered elsewhere, or by nobody: makes the chat listen again. */
+  async answered(text: string): Promise<void> {
     if (this.#isListening) return;
     this.#calls.add(text);
-    this.#options.callBack(text);
+    if (!(await this.#options.callBack(text))) this.#calls.delete(text);
   }
 
   /** Handles one message of the client. */
@@ -67,19 +68,20 @@ export class Dialogue {
       .trim();
     await this.#listen();
     try {
-      if (this.#calls.delete(said)) return await this.#goOn(signal);
       const { approvals } = this.#options;
+      const shown = this.#shown;
+      this.#shown = undefined;
+      if (this.#calls.delete(said)) return await this.#goOn(signal);
       const answer = answerIn(said);
-      const wasAsked = this.#hasAsked;
-      this.#hasAsked = false;
       if (approvals.open.length > 0) {
-        const number = answer?.number;
+        // A bare answer is to what the chat has shown; another question may have come since.
+        const number = answer?.number ?? shown ?? NONE;
         const isThere = approvals.answer(number, answer?.decision ?? "no", "chat", answer ? "" : said);
         if (isThere) this.#options.onTaken();
-        else await this.#say(`There is no question ${number}.`);
+        else await this.#say(number === NONE ? "Another question waits:" : `Question ${number} is not open.`);
         return await this.#goOn(signal);
       }
-      if (wasAsked && answer) {
+      if (shown !== undefined && answer) {
         await this.#say("Nothing waits for an answer any more.");
         return await this.#goOn(signal);
       }
@@ -87,7 +89,7 @@ export class Dialogue {
       // Amp works on what was answered elsewhere: one after the other.
       if (running && !running.isOver) {
         const response = await this.#goOn(signal);
-        if (this.#hasAsked || response.stopReason === "cancelled") return response;
+        if (this.#shown !== undefined || response.stopReason === "cancelled") return response;
       }
       return await this.#begin(blocks, signal);
     } finally {
@@ -135,7 +137,7 @@ export class Dialogue {
         // It was answered by the time: Amp works on.
         if (!question) continue;
         await this.#say(questionText(question, more.length));
-        this.#hasAsked = true;
+        this.#shown = question.number;
         return { stopReason: "end_turn", _meta: { amp: { waitingFor: question } } };
       }
     } finally {
@@ -144,7 +146,6 @@ export class Dialogue {
   }
 
   async #listen(): Promise<void> {
-    this.#options.begin();
     this.#isListening = true;
     const held = this.#held;
     this.#held = [];

@@ -8,7 +8,7 @@ import { AmpAgent } from "./agent.ts";
 import { askThroughSocket } from "./ask-helper.ts";
 import { parseAgentOptions, USAGE } from "./options.ts";
 import { AGENT_LINE } from "./signals.ts";
-import { reported } from "./status.ts";
+import { AgentStatus } from "./status.ts";
 
 const HELPER = "--ask-through";
 
@@ -43,13 +43,14 @@ async function serve(): Promise<void> {
       ...programArguments(fileURLToPath(import.meta.url)),
       HELPER,
     ],
+    status: new AgentStatus(process.env, redact, log),
     log,
   });
   // AgentAPI knows no way to end a turn: whoever wants it asks this process.
   process.on("SIGUSR2", () => agent.cancelTurns());
   const output = Writable.toWeb(process.stdout) as WritableStream<Uint8Array>;
   const input = Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>;
-  const connection = agent.app.connect(reported(ndJsonStream(output, input), process.env, redact, log));
+  const connection = agent.app.connect(ndJsonStream(output, input));
   const ended = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve());
   });

@@ -5,21 +5,20 @@ import type { AmpEvent } from "../amp/events.ts";
 import type { ExecuteOptions, McpServerConfig } from "../amp/options.ts";
 import type { AmpProbe } from "../amp/probe.ts";
 import { resultError } from "../amp/run.ts";
-import { describeTool } from "../amp/tools.ts";
 import { createRedact, mcpSecrets, type Redact } from "../base/redact.ts";
 import type { AgentApiEcho } from "./agentapi-echo.ts";
-import { Approvals, type OpenQuestion } from "./approvals.ts";
+import type { Approvals, OpenQuestion } from "./approvals.ts";
 import { AskRules } from "./ask-rules.ts";
-import type { PermissionAnswer, PermissionQuestion } from "./broker.ts";
 import { Chat } from "./chat.ts";
-import { askClient } from "./consent.ts";
 import { toInputBlocks } from "./content.ts";
+import { type DecisionOptions, Decisions } from "./decisions.ts";
 import { Delivery } from "./delivery.ts";
 import { Dialogue } from "./dialogue.ts";
 import { failedTurn, toRequestError } from "./errors.ts";
 import { FirstEvent } from "./first-event.ts";
-import { KeptAmp, type KeptOptions } from "./kept-amp.ts";
+import { KeptAmp, type KeptOptions, keptOptions } from "./kept-amp.ts";
 import { FIRST_EVENT, turnFailed } from "./signals.ts";
+import type { SessionStatus } from "./status.ts";
 import { newTurn, noteMessage, responseOf, type Turn } from "./turn.ts";
 import { Updates } from "./updates.ts";
 
@@ -31,15 +30,15 @@ export interface SessionSetup {
   execution: ExecuteOptions;
   mcpServers: Readonly<Record<string, McpServerConfig>>;
   /** What happens if a rule says `ask`. */
-  ask: "client" | "deny" | "allow" | "chat" | "terminal";
+  ask: DecisionOptions["ask"];
   /** Milliseconds for a person's answer in the chat or in a terminal. */
   approvalTimeoutMs: number;
   /** Writes a decision of a person's down. */
   record: (line: string) => void;
   /** Called with the questions that wait for a person, whenever these change. */
   onWaiting: (open: readonly OpenQuestion[]) => void;
-  /** Makes the client send this text as a message. */
-  callBack: (text: string) => void;
+  /** Makes the client send this text as a message; false if it does not. */
+  callBack: (text: string) => Promise<boolean>;
   /** The client shows no errors and handles updates out of order: see `Delivery`. */
   isUnattended: boolean;
   /** Shows what such a client has handled. */
@@ -49,6 +48,8 @@ export interface SessionSetup {
   thread: string | undefined;
   /** Called with the thread of every turn. */
   onThread: (thread: string) => void;
+  /** Tells Coder what Amp does. */
+  status: SessionStatus;
   log: (line: string) => void;
   /** Ends with the connection. */
   signal: AbortSignal;
@@ -63,13 +64,9 @@ export class Session {
   /** For a client that shows text only. */
   readonly #chat: Chat | undefined;
   readonly #amp: KeptAmp;
-  readonly #decided = new Map<string, PermissionAnswer>();
   readonly #redact: Redact;
-  /** Questions that wait for a person who has no dialog. */
-  readonly approvals: Approvals;
+  readonly #decisions: Decisions;
   readonly #dialogue: Dialogue | undefined;
-  #denials: unknown[] = [];
-  #signal: AbortSignal | undefined;
   #thread: string | undefined;
   readonly #rules: AskRules;
   #turn: { controller: AbortController; done: Promise<unknown> } | undefined;
@@ -78,15 +75,19 @@ export class Session {
     this.#setup = setup;
     this.#thread = setup.thread;
     this.#redact = createRedact(process.env, mcpSecrets(setup.mcpServers));
-    this.#rules = new AskRules(setup, (question, gone) => this.#decide(question, gone));
+    this.#decisions = this.#openDecisions();
+    this.#rules = new AskRules(setup, (question, gone) => this.#decisions.decide(question, gone));
     this.mode = setup.execution.mode;
     const { isUnattended: isPaced, echo, signal } = setup;
     this.#delivery = new Delivery(setup.client, setup.id, { isPaced, echo, signal });
     this.#chat = isPaced ? new Chat((update) => void this.#out(update)) : undefined;
-    const { approvalTimeoutMs: timeoutMs, record, onWaiting } = setup;
-    this.approvals = new Approvals({ timeoutMs, record, onChange: onWaiting });
     this.#dialogue = setup.ask === "chat" ? this.#openDialogue() : undefined;
     this.#amp = new KeptAmp((event) => this.#outsideOfTurns(event));
+  }
+
+  /** Questions that wait for a person who has no dialog. */
+  get approvals(): Approvals {
+    return this.#decisions.approvals;
   }
 
   get delivery(): Delivery {
@@ -124,12 +125,13 @@ export class Session {
   }
 
   async #run(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<PromptResponse> {
+    const { status } = this.#setup;
     const turn = newTurn();
-    this.#denials = turn.denials;
     const firstEvent = new FirstEvent(() => this.#setup.log(FIRST_EVENT));
     this.#updates.begin();
     if (!this.#dialogue) this.#chat?.begin();
-    this.#signal = signal;
+    this.#decisions.begin(turn.denials, signal);
+    status.turnBegan();
     try {
       const message = toInputBlocks(blocks);
       const options = await this.#options();
@@ -142,9 +144,12 @@ export class Session {
         },
       });
       if (turn.failure) throw turn.failure;
+      status.turnEnded("done");
       await this.#send(this.#updates.closeCalls("completed"));
       return responseOf(turn, this.#thread);
     } catch (error) {
+      const { message } = toRequestError(error, this.#redact);
+      status.turnEnded(signal.aborted ? "cancelled" : "error", message);
       await this.#send(this.#updates.closeCalls("failed"));
       if (signal.aborted) {
         if (this.#chat) await this.#send([this.#updates.text("This turn was stopped.")]);
@@ -160,25 +165,8 @@ export class Session {
   }
 
   async #options(): Promise<KeptOptions> {
-    const { cwd, amp, execution, mcpServers } = this.#setup;
-    const { labels, visibility, mode: _mode, ...common } = execution;
     const rules = await this.#rules.current();
-    return {
-      ...common,
-      amp,
-      cwd,
-      keepThread: true,
-      thinking: true,
-      noIde: true,
-      noNotifications: true,
-      ...(this.mode !== undefined && { mode: this.mode }),
-      ...(Object.keys(mcpServers).length > 0 && { mcpConfig: mcpServers }),
-      ...(rules && { settings: { "amp.permissions": rules } }),
-      // Labels and visibility are for threads that begin here.
-      ...(this.#thread === undefined
-        ? { ...(labels && { labels }), ...(visibility && { visibility }) }
-        : { continueThread: this.#thread }),
-    };
+    return keptOptions(this.#setup, { mode: this.mode, thread: this.#thread, rules });
   }
 
   /** Whoever writes in the thread elsewhere is answered there. */
@@ -196,6 +184,7 @@ export class Session {
     }
     if (event.type === "system") {
       this.#thread = event.session_id;
+      this.#setup.status.onThread(event.session_id);
       this.#setup.onThread(event.session_id);
     } else if (event.type === "result") {
       turn.result = event;
@@ -214,18 +203,33 @@ export class Session {
   }
 
   async #send(updates: readonly SessionUpdate[]): Promise<void> {
-    for (const update of updates)
+    for (const update of updates) {
+      this.#setup.status.saw(update);
       for (const shown of this.#chat?.shown(update) ?? [update]) await this.#out(shown);
+    }
   }
 
   async #out(update: SessionUpdate): Promise<void> {
     await (this.#dialogue ?? this.#delivery).send(update);
   }
 
+  #openDecisions(): Decisions {
+    const { ask, client, id, approvalTimeoutMs: timeoutMs, record, onWaiting, status } = this.#setup;
+    return new Decisions({
+      ...{ ask, client, sessionId: id, timeoutMs, record },
+      callId: (tool, input) => this.#updates.callId(tool, input),
+      flush: () => this.#delivery.flush(),
+      say: (text) => this.#send([this.#updates.text(text)]),
+      onAsk: () => this.#dialogue?.ask(),
+      onUnanswered: (text) => this.#dialogue?.answered(text),
+      onWaiting: ([first]) => status.waiting(first),
+      onOpen: onWaiting,
+    });
+  }
+
   #openDialogue(): Dialogue {
     return new Dialogue({
       approvals: this.approvals,
-      begin: () => {},
       deliver: (update) => this.#delivery.send(update),
       flush: () => this.#delivery.flush(),
       run: (blocks, signal) => this.#run(blocks, signal),
@@ -248,45 +252,5 @@ export class Session {
       stopReason: "refusal",
       _meta: { amp: { ...(responseOf(turn, this.#thread)._meta?.["amp"] as object), error: data } },
     };
-  }
-
-  async #decide(question: PermissionQuestion, gone: AbortSignal): Promise<PermissionAnswer> {
-    const { ask, client, id } = this.#setup;
-    if (ask === "allow") return { isAllowed: true, reason: "" };
-    const earlier = this.#decided.get(question.tool);
-    if (earlier) return earlier;
-    let answer: PermissionAnswer = {
-      isAllowed: false,
-      reason: "A rule wants a person's consent, and nobody can be asked here.",
-    };
-    const signal = AbortSignal.any([gone, ...(this.#signal ? [this.#signal] : [])]);
-    if (ask === "chat" || ask === "terminal") answer = await this.#askPerson(question, signal);
-    if (ask === "client") {
-      await this.#delivery.flush();
-      const callId = this.#updates.callId(question.tool, question.input);
-      const { isForSession, ...asked } = await askClient(client, id, question, callId, signal);
-      if (isForSession) this.#decided.set(question.tool, asked);
-      answer = asked;
-    }
-    if (!answer.isAllowed) {
-      this.#denials.push({ tool_name: question.tool, tool_input: question.input });
-      const { title } = describeTool(question.tool, question.input);
-      await this.#send([
-        this.#updates.text(`${question.tool} was not allowed (${title}): ${answer.reason}\n`),
-      ]);
-    }
-    return answer;
-  }
-
-  async #askPerson(question: PermissionQuestion, signal: AbortSignal): Promise<PermissionAnswer> {
-    const before = this.approvals.open.length;
-    const answer = this.approvals.ask(question, signal);
-    const mine = this.approvals.open[before];
-    if (this.#dialogue && mine) this.#dialogue.ask();
-    else if (mine) {
-      const how = `Question ${mine.number}: Amp wants to run \`${mine.title}\` (${mine.tool}). Answer it in a terminal of the workspace: \`amp-module approve ${mine.number}\` or \`amp-module deny ${mine.number}\`.`;
-      await this.#send([this.#updates.text(`${how}\n`)]);
-    }
-    return await answer;
   }
 }

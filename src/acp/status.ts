@@ -1,145 +1,88 @@
-import type { AnyMessage, Stream } from "@agentclientprotocol/sdk";
+import type { SessionUpdate } from "@agentclientprotocol/sdk";
 import { threadUrl } from "../amp/thread-id.ts";
 import type { Redact } from "../base/redact.ts";
 import { statusClient } from "../status/client.ts";
 import { STATUS_APP } from "../status/environment.ts";
 import { Reporter } from "../status/reporter.ts";
-import { Threads } from "../status/threads.ts";
+import { Threads, type TurnEnd } from "../status/threads.ts";
 import { failure, toolWords } from "../status/words.ts";
 
 /**
- * The connection as it is, with everything that passes reported to Coder: this agent is to AgentAPI what Amp's plugin is
- * in a terminal. Without the environment of the module's own agent nothing is reported.
+ * Reports to Coder what Amp does in the agent's sessions: this agent is to AgentAPI what Amp's plugin is in a terminal.
+ * Without the environment of the module's own agent nothing is reported.
  */
-export function reported(
-  stream: Stream,
-  env: NodeJS.ProcessEnv,
-  redact: Redact,
-  log: (line: string) => void,
-): Stream {
-  const reporter = new Reporter(statusClient({ app: env[STATUS_APP] ?? "", env, redact, log }));
-  const observer = new Observer(env);
-  const see = (message: AnyMessage, isSent: boolean) => {
-    // Each side counts its requests by itself: an answer of the client's has nothing to do with a turn of that number.
-    if (!isSent && !("method" in message)) return;
-    try {
-      const status = observer.see(message as Message) && observer.threads.status();
-      if (status) reporter.report(status);
-    } catch (error) {
-      log(`Status: ${redact(String(error))}`);
-    }
-  };
-  return {
-    readable: stream.readable.pipeThrough(passing((message) => see(message, false))),
-    writable: writing(stream.writable, (message) => see(message, true)),
-  };
-}
-
-/** The parts of a message that tell of a turn. */
-interface Message {
-  id?: string | number | null;
-  method?: string;
-  params?: {
-    sessionId?: string;
-    update?: {
-      sessionUpdate?: string;
-      name?: string;
-      rawInput?: unknown;
-      title?: string;
-      content?: { text?: string };
-    };
-    toolCall?: { title?: string };
-  };
-  result?: { sessionId?: string; stopReason?: string; _meta?: { amp?: Meta } };
-  error?: { message?: string };
-}
-
-/** What our agent tells of a turn beyond the protocol. */
-interface Meta {
-  threadId?: string;
-  error?: unknown;
-}
-
-/** Sees a conversation's turns in the messages of both directions. */
-class Observer {
-  /** By session; there is one conversation under AgentAPI. */
-  readonly threads: Threads;
-  readonly #openings = new Set<Message["id"]>();
-  readonly #turns = new Map<Message["id"], string>();
+export class AgentStatus {
+  readonly #reporter: Reporter;
+  readonly #threads: Threads;
+  /** Amp's threads by session. */
   readonly #amps = new Map<string, string>();
-  /** What was said last, which in a turn that failed is the reason. */
-  #said = "";
 
-  constructor(env: NodeJS.ProcessEnv) {
-    this.threads = new Threads((session) => {
+  constructor(env: NodeJS.ProcessEnv, redact: Redact, log: (line: string) => void) {
+    this.#reporter = new Reporter(statusClient({ app: env[STATUS_APP] ?? "", env, redact, log }));
+    this.#threads = new Threads((session) => {
       const thread = this.#amps.get(session);
       return thread === undefined ? "" : threadUrl(thread, env);
     });
   }
 
-  /** @returns whether it tells of anything */
-  see(message: Message): boolean {
-    const { id, method, params: { sessionId = "", update, toolCall } = {} } = message;
-    switch (method) {
-      case undefined:
-        return this.#answered(message);
-      case "session/new":
-      case "session/load":
-      case "session/resume":
-        this.#openings.add(id);
-        return false;
-      case "session/prompt":
-        this.#turns.set(id, sessionId);
-        this.threads.turnBegan(sessionId);
-        return true;
-      case "session/request_permission":
-        this.threads.asked(sessionId, toolCall?.title);
-        return true;
-    }
-    if (update?.sessionUpdate === "agent_message_chunk") this.#said = update.content?.text ?? "";
-    if (update?.sessionUpdate !== "tool_call") return false;
-    this.threads.toolCalled(sessionId, toolWords(update.name ?? update.title ?? "", update.rawInput));
-    return true;
-  }
-
-  #answered({ id, result, error }: Message): boolean {
-    const { threadId, error: failed } = result?._meta?.amp ?? {};
-    const turn = this.#turns.get(id);
-    const session = turn ?? result?.sessionId;
-    if (session !== undefined && threadId) this.#amps.set(session, threadId);
-    if (this.#openings.delete(id)) {
-      if (session !== undefined) this.threads.opened(session);
-      return session !== undefined;
-    }
-    if (turn === undefined) return false;
-    this.#turns.delete(id);
-    if (error || failed) this.threads.turnEnded(turn, "error", failure(error?.message ?? this.#said));
-    else this.threads.turnEnded(turn, result?.stopReason === "cancelled" ? "cancelled" : "done");
-    return true;
+  /** Of one session, which may be on a thread already. */
+  of(session: string, thread: string | undefined): SessionStatus {
+    const change = (tell: (threads: Threads) => void) => {
+      tell(this.#threads);
+      const status = this.#threads.status();
+      if (status) this.#reporter.report(status);
+    };
+    const status = new SessionStatus(session, change, (used) => this.#amps.set(session, used));
+    if (thread !== undefined) status.onThread(thread);
+    change((threads) => threads.opened(session));
+    return status;
   }
 }
 
-function passing(see: (message: AnyMessage) => void): TransformStream<AnyMessage, AnyMessage> {
-  return new TransformStream({
-    transform(message, controller) {
-      see(message);
-      controller.enqueue(message);
-    },
-  });
-}
+/** What Amp does in one session. A turn is Amp's own: it may last over several messages of the client's. */
+export class SessionStatus {
+  /** Tells the thread that the session is on. */
+  readonly onThread: (thread: string) => void;
+  readonly #session: string;
+  readonly #change: (tell: (threads: Threads) => void) => void;
+  #asked: string | undefined;
 
-/** Each write is done when the other end's is, as without us. */
-function writing(
-  writable: WritableStream<AnyMessage>,
-  see: (message: AnyMessage) => void,
-): WritableStream<AnyMessage> {
-  const writer = writable.getWriter();
-  return new WritableStream({
-    write(message) {
-      see(message);
-      return writer.write(message);
-    },
-    close: () => writer.close(),
-    abort: (reason) => writer.abort(reason),
-  });
+  constructor(
+    session: string,
+    change: (tell: (threads: Threads) => void) => void,
+    onThread: (thread: string) => void,
+  ) {
+    this.#session = session;
+    this.#change = change;
+    this.onThread = onThread;
+  }
+
+  turnBegan(): void {
+    this.#change((threads) => threads.turnBegan(this.#session));
+  }
+
+  /** An update as Amp's events tell it, before it is made into what the client shows. */
+  saw(update: SessionUpdate): void {
+    if (update.sessionUpdate !== "tool_call") return;
+    const words = toolWords(update.name ?? update.title, update.rawInput);
+    this.#change((threads) => {
+      threads.toolCalled(this.#session, words);
+      // Another call of the same moment waits for a person.
+      if (this.#asked !== undefined) threads.asked(this.#session, this.#asked);
+    });
+  }
+
+  /** The question that waits for a person, or undefined when none does any more. */
+  waiting(question: { title: string } | undefined): void {
+    this.#asked = question?.title;
+    this.#change((threads) => {
+      if (question) threads.asked(this.#session, question.title);
+      else threads.answered(this.#session);
+    });
+  }
+
+  /** @param reason of an error */
+  turnEnded(how: TurnEnd, reason = ""): void {
+    this.#change((threads) => threads.turnEnded(this.#session, how, failure(reason)));
+  }
 }

@@ -7,6 +7,9 @@ export interface ApprovalDialog {
   chosen: number;
 }
 
+/** An answer of a person's; what `always` reaches to differs by where it is given. */
+export type Decision = "yes" | "always" | "no";
+
 const OPTIONS = [
   "Allow Once",
   "Reject with feedback",
@@ -37,7 +40,7 @@ export function wantsFeedback(screen: string): boolean {
 }
 
 /** The keys that choose an answer: `yes` is for this call only, `always` for every tool until Amp ends. */
-export function keysFor({ chosen }: ApprovalDialog, answer: "yes" | "no" | "always"): string[] {
+export function keysFor({ chosen }: ApprovalDialog, answer: Decision): string[] {
   const wanted = { yes: 0, no: 1, always: 2 }[answer];
   const steps = wanted - chosen;
   return [...Array<string>(Math.abs(steps)).fill(steps > 0 ? DOWN : UP), ENTER];

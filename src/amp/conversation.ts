@@ -1,8 +1,13 @@
-import { AmpError } from "./errors.ts";
+import { mainTexts } from "./answer.ts";
+import { AmpError, AmpOptionError } from "./errors.ts";
 import { type AmpEvent, isBlock } from "./events.ts";
-import { execute } from "./execute.ts";
+import { DEFAULT_TIMEOUT_MS, execute } from "./execute.ts";
 import type { InputMessage } from "./input.ts";
+import { MessageQueue } from "./message-queue.ts";
 import type { ExecuteOptions } from "./options.ts";
+import { resolveAmp } from "./resolve.ts";
+import { resultError } from "./run.ts";
+import { after, Turn } from "./turn.ts";
 
 /** Without it Amp takes one message. */
 const STREAM_INPUT = "--stream-json-input";
@@ -15,11 +20,34 @@ const CUT_SHORT_MS = 5_000;
 
 export interface TurnOptions {
   /** Gets the turn's events, one after the other. */
-  onEvent: (event: AmpEvent) => Promise<void> | void;
+  onEvent?: ((event: AmpEvent) => Promise<void> | void) | undefined;
   /** Ends the turn, and with it Amp: it knows no other way (seen with 0.0.1790142911). */
-  signal: AbortSignal;
-  /** Milliseconds for this turn; 0 for no limit. */
-  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for this turn, 0 for no limit; as the conversation's options say if it is left out. */
+  timeoutMs?: number | undefined;
+  /** Milliseconds without a word of Amp in this turn, likewise. */
+  idleTimeoutMs?: number | undefined;
+}
+
+/** What a turn came to. */
+export interface Answer {
+  /** The final text. */
+  text: string;
+  /** The Amp thread (`T-…`). */
+  threadId: string;
+}
+
+/**
+ * Opens a conversation on one Amp process. Its time limits are those of each turn; nobody waits between two.
+ *
+ * @param onIdle gets what comes between turns, such as what somebody says in the thread elsewhere
+ * @throws AmpError if there is no Amp
+ */
+export async function openConversation(
+  options: ExecuteOptions = {},
+  onIdle?: (event: AmpEvent) => void,
+): Promise<AmpConversation> {
+  return new AmpConversation({ ...options, amp: await resolveAmp(options) }, onIdle);
 }
 
 /**
@@ -34,13 +62,15 @@ export class AmpConversation {
   readonly #input = new MessageQueue();
   readonly #takesMore: boolean;
   readonly #onIdle: (event: AmpEvent) => void;
+  readonly #limits: { timeoutMs: number; idleTimeoutMs: number };
   #turn: Turn | undefined;
+  #threadId = "";
   #isOver = false;
   /** Whether this Amp repeats what it is told, which shows that an answer is not another message's. */
   #repeats = false;
 
   /**
-   * @param options of the run, with a probed Amp; its own time limit counts for nothing, each turn has one
+   * @param options of the run, with a probed Amp; its time limits are those of each turn
    * @param onIdle gets what comes between turns, such as what somebody says in the thread elsewhere
    */
   constructor(
@@ -49,7 +79,10 @@ export class AmpConversation {
   ) {
     this.#takesMore = options.amp.flags.includes(STREAM_INPUT);
     this.#onIdle = onIdle;
-    this.ended = this.#read({ ...options, timeoutMs: 0, signal: this.#stop.signal });
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, idleTimeoutMs = 0, signal } = options;
+    this.#limits = { timeoutMs, idleTimeoutMs };
+    const stop = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
+    this.ended = this.#read({ ...options, timeoutMs: 0, idleTimeoutMs: 0, signal: stop });
   }
 
   /** Whether it takes another message. */
@@ -57,14 +90,35 @@ export class AmpConversation {
     return !this.#isOver && !this.#input.isClosed;
   }
 
+  /** Gives Amp a message and resolves with its answer. @throws AmpError also if Amp reports the failure itself */
+  async ask(message: InputMessage, options: TurnOptions = {}): Promise<Answer> {
+    let text = "";
+    let failure: AmpError | undefined;
+    const onEvent = async (event: AmpEvent) => {
+      text = mainTexts(event).join("\n\n") || text;
+      if (event.type === "result") {
+        failure ??= resultError(event);
+        text = event.result || text;
+      }
+      await options.onEvent?.(event);
+    };
+    await this.turn(message, { ...options, onEvent });
+    if (failure) throw failure;
+    return { text, threadId: this.#threadId };
+  }
+
   /**
-   * Gives Amp a message and resolves when its turn has ended.
+   * Gives Amp a message and resolves when its turn has ended; a `result` that is an error is an event like any other.
    *
    * @throws AmpError if Amp ends before that; it has gone then
+   * @throws AmpOptionError if another turn runs, or no turn can: see `isOpen`
    */
-  async turn(message: InputMessage, { onEvent, signal, timeoutMs }: TurnOptions): Promise<void> {
-    const turn = new Turn(onEvent);
-    this.#turn = turn;
+  async turn(message: InputMessage, options: TurnOptions = {}): Promise<void> {
+    if (this.#turn) throw new AmpOptionError("a turn of this conversation is running already");
+    if (!this.isOpen)
+      throw new AmpOptionError("this conversation is over: continue its thread in another one");
+    const { onEvent, signal } = options;
+    const { timeoutMs = this.#limits.timeoutMs, idleTimeoutMs = this.#limits.idleTimeoutMs } = options;
     let stopped: AmpError | undefined;
     const stop = (error: AmpError) => {
       stopped ??= error;
@@ -72,9 +126,18 @@ export class AmpConversation {
     };
     const abort = () => stop(new AmpError("aborted", "Amp was stopped."));
     const late = () => stop(new AmpError("timeout", `Amp was not done after ${timeoutMs / 1000} s.`));
-    const timer = timeoutMs > 0 ? setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1)) : undefined;
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
+    const silent = () => stop(new AmpError("timeout", `Amp was silent for ${idleTimeoutMs / 1000} s.`));
+    const timer = after(timeoutMs, late);
+    let idle = after(idleTimeoutMs, silent);
+    const turn = new Turn(async (event) => {
+      // Time in which nobody takes the events is none of Amp's.
+      clearTimeout(idle);
+      await onEvent?.(event);
+      idle = this.#turn === turn ? after(idleTimeoutMs, silent) : undefined;
+    });
+    this.#turn = turn;
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
     this.#input.add(message);
     if (!this.#takesMore) this.#input.close();
     try {
@@ -86,10 +149,11 @@ export class AmpConversation {
       await this.ended;
       throw stopped && !(error instanceof AmpError && error.kind !== "aborted") ? stopped : error;
     } finally {
-      clearTimeout(timer);
-      turn.rest();
-      signal.removeEventListener("abort", abort);
       this.#turn = undefined;
+      clearTimeout(timer);
+      clearTimeout(idle);
+      turn.rest();
+      signal?.removeEventListener("abort", abort);
     }
   }
 
@@ -118,6 +182,7 @@ export class AmpConversation {
 
   async #take(event: AmpEvent): Promise<void> {
     const turn = this.#turn;
+    if ("session_id" in event) this.#threadId = event.session_id;
     const isSuccess = event.type === "result" && event.is_error !== true && event.subtype === "success";
     if (event.type === "result") this.#leaveAfter(!isSuccess);
     if (!turn) return this.#onIdle(event);
@@ -155,64 +220,4 @@ function isSaid(event: AmpEvent): boolean {
   if (event.type !== "user" || event.parent_tool_use_id) return false;
   const { content } = event.message;
   return typeof content === "string" || content.some((block) => isBlock(block, "text"));
-}
-
-class Turn {
-  readonly done: Promise<void>;
-  readonly onEvent: TurnOptions["onEvent"];
-  /** Amp has repeated the message. */
-  isHeard = false;
-  hasBegun = false;
-  end: () => void = () => {};
-  fail: (error: unknown) => void = () => {};
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(onEvent: TurnOptions["onEvent"]) {
-    this.onEvent = onEvent;
-    this.done = new Promise((resolve, reject) => {
-      this.end = resolve;
-      this.fail = reject;
-    });
-    // Whoever waits for it learns of a failure; until then it is nobody's.
-    this.done.catch(() => {});
-  }
-
-  /** Does something if no event comes within a time. */
-  wait(ms: number, act: () => void): void {
-    this.#timer = setTimeout(act, ms);
-  }
-
-  rest(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-/** Messages for Amp's stdin, which stays open until the queue is closed. */
-class MessageQueue implements AsyncIterable<InputMessage> {
-  #waiting: InputMessage[] = [];
-  #isClosed = false;
-  #wake = () => {};
-
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  add(message: InputMessage): void {
-    this.#waiting.push(message);
-    this.#wake();
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<InputMessage> {
-    for (;;) {
-      const message = this.#waiting.shift();
-      if (message !== undefined) yield message;
-      else if (this.#isClosed) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
 }

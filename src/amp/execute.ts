@@ -15,7 +15,8 @@ import { AmpProcess } from "./process.ts";
 import { environment, resolveAmp } from "./resolve.ts";
 import { overlaidSettings, readSettings, settingsPath } from "./settings.ts";
 
-const DEFAULT_TIMEOUT_MS = 300_000;
+/** For a turn, if nobody says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_GRACE_MS = 5_000;
 /** An Amp process that waits for a login has nothing to save. */
 const LOGIN_GRACE_MS = 200;

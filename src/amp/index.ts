@@ -1,4 +1,5 @@
 /** The entry of `@coder/amp-client`: all that its users need. Inside the module each file is imported by itself. */
+export { AmpConversation, type Answer, openConversation, type TurnOptions } from "./conversation.ts";
 export { AmpError, type AmpErrorKind, AmpOptionError } from "./errors.ts";
 export {
   type AmpEvent,
@@ -20,7 +21,7 @@ export {
   type UserEvent,
 } from "./events.ts";
 export { execute, executeRecords } from "./execute.ts";
-export type { InputMessage, Prompt } from "./input.ts";
+export type { InputBlock, InputMessage, Prompt } from "./input.ts";
 export { checkMcpServers, listMcpServers, type McpHealth, type McpServerEntry } from "./mcp.ts";
 export { addMcpServer, approveMcpServer, type NewMcpServer, removeMcpServer } from "./mcp-configure.ts";
 export type {

@@ -1,10 +1,11 @@
-import { approvalsLog } from "../acp/approvals.ts";
+import { approvalsLog, tooLate } from "../acp/approvals.ts";
+import type { ApprovalDialog, Decision } from "../amp/approval-dialog.ts";
 import { ModuleError } from "../base/errors.ts";
 import { createRedact } from "../base/redact.ts";
 import { findServer } from "../chat/server.ts";
 import type { Context } from "../context.ts";
 import { askStreamAgent } from "./stream.ts";
-import { answerOnScreen, questionOnScreen } from "./terminal.ts";
+import { answerOnScreen, questionOnScreen, refuseOnScreen } from "./terminal.ts";
 
 /** A tool call that waits for a person. */
 export interface Question {
@@ -18,7 +19,7 @@ export interface Question {
 export interface Answer {
   /** Which question; the oldest if it is not given. */
   number: number | undefined;
-  decision: "yes" | "always" | "no";
+  decision: Decision;
   reason: string;
 }
 
@@ -34,7 +35,7 @@ export async function openQuestions(context: Context): Promise<readonly Question
 /** Answers a question, and writes it down. @throws ModuleError if there is none such */
 export async function decide(context: Context, { number, decision, reason }: Answer): Promise<Question> {
   const { client } = await findServer(context);
-  const { config, paths, env } = context;
+  const { config, paths } = context;
   if (config.transport === "stream") {
     const request = { verb: "answer", number, decision, reason } as const;
     const { answered } = await askStreamAgent(paths.acpState, request);
@@ -43,9 +44,35 @@ export async function decide(context: Context, { number, decision, reason }: Ans
   const shown = await questionOnScreen(client);
   if (!shown || (number !== undefined && number !== 1)) return nothingWaits(number);
   await answerOnScreen(client, shown, decision, reason);
-  const record = approvalsLog(paths.approvalsLog, createRedact(env));
-  record(`${decision} (terminal): ${shown.tool}: ${shown.title}`);
+  record(context, `${decision} (terminal)`, shown);
   return { number: 1, tool: shown.tool, title: shown.title };
+}
+
+/**
+ * Refuses what Amp's terminal asks, since nobody has answered in time, and what waits behind it. The stream agent counts
+ * the time itself.
+ *
+ * @returns what was refused
+ */
+export async function refuseLate(context: Context): Promise<Question[]> {
+  const { config } = context;
+  if (config.transport === "stream") return [];
+  const { client } = await findServer(context);
+  const refused: Question[] = [];
+  await refuseOnScreen(client, tooLate(1000 * config.approval_timeout), (shown) => {
+    const { tool, title } = shown ?? { tool: "?", title: "what was about to be refused" };
+    record(context, "no (time limit)", { tool, title });
+    refused.push({ number: 1, tool, title });
+  });
+  return refused;
+}
+
+function record(
+  { paths, env }: Context,
+  answer: string,
+  { tool, title }: Pick<ApprovalDialog, "tool" | "title">,
+): void {
+  approvalsLog(paths.approvalsLog, createRedact(env))(`${answer}: ${tool}: ${title}`);
 }
 
 function nothingWaits(number: number | undefined): never {

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient } from "../agentapi/client.ts";
-import { type ApprovalDialog, ENTER, keysFor, readApproval, wantsFeedback } from "../amp/approval-dialog.ts";
+import {
+  type ApprovalDialog,
+  type Decision,
+  ENTER,
+  keysFor,
+  readApproval,
+  wantsFeedback,
+} from "../amp/approval-dialog.ts";
+import { pasted } from "../amp/paste.ts";
 import { ModuleError } from "../base/errors.ts";
 
 /** Amp has drawn its answer to a key by then. */
 const DRAWN_MS = 3_000;
-const LOOK_EVERY_MS = 100;
 /** Amp takes keys that come at once for a paste. */
 const BETWEEN_KEYS_MS = 100;
 const ESCAPE = "\u001b";
@@ -25,7 +32,7 @@ export async function questionOnScreen(client: AgentApiClient): Promise<Approval
 export async function answerOnScreen(
   client: AgentApiClient,
   expected: ApprovalDialog,
-  answer: "yes" | "no" | "always",
+  answer: Decision,
   reason: string,
 ): Promise<void> {
   const type = (content: string) => client.sendMessage({ type: "raw", content });
@@ -41,12 +48,7 @@ export async function answerOnScreen(
     await type(key);
     await sleep(BETWEEN_KEYS_MS);
   }
-  if (!isSilentNo && answer === "no") {
-    if (!(await until(client, wantsFeedback))) throw changed();
-    await type(`\u001b[200~${reason.replaceAll("\u001b", "")}\u001b[201~`);
-    await sleep(BETWEEN_KEYS_MS);
-    await type(ENTER);
-  }
+  if (!isSilentNo && answer === "no") await giveReason(client, reason);
   const isGone = await until(client, (screen) => {
     const next = readApproval(screen);
     return !wantsFeedback(screen) && !(next && isSame(next, expected));
@@ -54,15 +56,41 @@ export async function answerOnScreen(
   if (!isGone) throw changed();
 }
 
+/** Says what Amp is to do instead, where Amp asks for that. @throws ModuleError */
+async function giveReason(client: AgentApiClient, reason: string): Promise<void> {
+  if (!(await until(client, wantsFeedback))) throw changed();
+  await client.sendMessage({ type: "raw", content: pasted(reason) });
+  await sleep(BETWEEN_KEYS_MS);
+  await client.sendMessage({ type: "raw", content: ENTER });
+  if (!(await until(client, (screen) => !wantsFeedback(screen)))) throw changed();
+}
+
+/**
+ * Refuses all that Amp's terminal asks, one after the other, also what somebody has begun to refuse.
+ *
+ * @param onRefused gets each; undefined if the screen does not tell what it was
+ * @throws ModuleError as `answerOnScreen`
+ */
+export async function refuseOnScreen(
+  client: AgentApiClient,
+  reason: string,
+  onRefused: (question: ApprovalDialog | undefined) => void,
+): Promise<void> {
+  for (;;) {
+    const screen = await screenOf(client);
+    const shown = readApproval(screen);
+    if (shown) await answerOnScreen(client, shown, "no", reason);
+    else if (wantsFeedback(screen)) await giveReason(client, reason);
+    else return;
+    onRefused(shown);
+  }
+}
+
 function isSame(one: ApprovalDialog, other: ApprovalDialog): boolean {
   return one.tool === other.tool && one.title === other.title;
 }
 
-function isChosen(
-  dialog: ApprovalDialog | undefined,
-  expected: ApprovalDialog,
-  answer: "yes" | "no" | "always",
-) {
+function isChosen(dialog: ApprovalDialog | undefined, expected: ApprovalDialog, answer: Decision) {
   return dialog !== undefined && isSame(dialog, expected) && keysFor(dialog, answer).length === 1;
 }
 
@@ -73,14 +101,18 @@ function changed(): ModuleError {
   );
 }
 
+/** Watches the screen until it is as wanted. @returns false if it is not in time */
 async function until(client: AgentApiClient, isTrue: (screen: string) => boolean): Promise<boolean> {
-  for (const end = performance.now() + DRAWN_MS; performance.now() < end; await sleep(LOOK_EVERY_MS)) {
-    if (isTrue(await screenOf(client))) return true;
+  const signal = AbortSignal.timeout(DRAWN_MS);
+  try {
+    for await (const screen of client.screens({ signal })) if (isTrue(screen)) return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   return false;
 }
 
 async function screenOf(client: AgentApiClient): Promise<string> {
-  for await (const text of client.screens({ idleTimeoutMs: DRAWN_MS })) return text;
+  for await (const screen of client.screens({ idleTimeoutMs: DRAWN_MS })) return screen;
   return "";
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { Decision } from "../amp/approval-dialog.ts";
 import { refuseTools } from "../approvals/caller.ts";
-import { decide, openQuestions } from "../approvals/decide.ts";
+import { decide, openQuestions, type Question, refuseLate } from "../approvals/decide.ts";
 import type { Context } from "../context.ts";
 import { FrontCommand } from "./front.ts";
 
@@ -26,7 +27,13 @@ export function approvalCommands(context: () => Context): Command[] {
   const deny = new FrontCommand("deny", "refuse what Amp asks for, and say what to do instead")
     .argument("[number]", "as `amp-module approvals` lists it; the oldest question if it is no number")
     .argument("[reason...]", "told to Amp")
-    .action(async (first: string | undefined, rest: string[]) => {
+    .option("--late", "all that Amp's terminal asks, as nobody has answered in approval_timeout seconds")
+    .action(async (first: string | undefined, rest: string[], { late }: { late?: true }) => {
+      // Allows nothing, so anybody may: Amp's plugin does it.
+      if (late) {
+        for (const question of await refuseLate(context())) tell("no", question);
+        return;
+      }
       const isNumber = /^\d+$/.test(first ?? "");
       const words = isNumber ? rest : [first ?? "", ...rest];
       await answer(context(), isNumber ? Number(first) : undefined, "no", words.join(" ").trim());
@@ -37,11 +44,14 @@ export function approvalCommands(context: () => Context): Command[] {
 async function answer(
   context: Context,
   number: number | undefined,
-  decision: "yes" | "always" | "no",
+  decision: Decision,
   reason: string,
 ): Promise<void> {
   refuseTools({ pid: process.pid, isTerminal: process.stdin.isTTY === true, env: process.env });
-  const { tool, title } = await decide(context, { number, decision, reason });
+  tell(decision, await decide(context, { number, decision, reason }));
+}
+
+function tell(decision: Decision, { tool, title }: Question): void {
   console.log(`${decision === "no" ? "Refused" : "Allowed"}: ${tool}: ${title}`);
 }
 

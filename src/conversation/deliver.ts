@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import type { InputHistory } from "../amp/input-history.ts";
+import { pasted } from "../amp/paste.ts";
 import { echoes, type ScreenKind, timesSaid, tourKey } from "../amp/screen.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { AgentWatch } from "../server/watch.ts";
-import { withoutPasteEnd } from "./prompt.ts";
 
 /** What became of a prompt. */
 export type Delivery =
@@ -262,8 +262,7 @@ function isThere(attempt: Attempt): boolean {
 }
 
 async function paste({ client, watch, prompt }: Attempt): Promise<void> {
-  const content = `\u001b[200~${withoutPasteEnd(prompt)}\u001b[201~`;
-  await watch.during(client.sendMessage({ type: "raw", content }));
+  await watch.during(client.sendMessage({ type: "raw", content: pasted(prompt) }));
 }
 
 async function enter({ client, watch }: Attempt): Promise<void> {

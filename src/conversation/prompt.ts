@@ -1,3 +1,4 @@
+import { withoutPasteEnd } from "../amp/paste.ts";
 import { sha256 } from "../base/digest.ts";
 import type { Config } from "../config.ts";
 
@@ -13,6 +14,7 @@ const REPORTING =
  * @returns "" if there is nothing to send
  */
 export function firstPrompt(config: Config, hasCoder: boolean): string {
+  // AgentAPI types a message as one paste.
   const prompt = trimWhitespace(withoutPasteEnd(config.ai_prompt));
   if (prompt === "") return "";
   return config.status_reports === "coder-mcp" && hasCoder ? `${prompt}\n\n${REPORTING}` : prompt;
@@ -21,15 +23,6 @@ export function firstPrompt(config: Config, hasCoder: boolean): string {
 /** By this a prompt is known again without being kept. @returns "" for no prompt */
 export function promptDigest(prompt: string): string {
   return prompt === "" ? "" : sha256(prompt);
-}
-
-/**
- * AgentAPI types a message as one paste: an end-of-paste sequence in it would turn what follows into keystrokes. Removing
- * one can form another.
- */
-export function withoutPasteEnd(text: string): string {
-  const shorter = text.replace(/(?:\u001b\[|\u009b)201~/g, "");
-  return shorter === text ? text : withoutPasteEnd(shorter);
 }
 
 /** Exactly the characters that AgentAPI counts as white space; String.trim would also take Unicode spaces. */

@@ -107,7 +107,10 @@ export function serverEnvironment(
 /** By this Amp, or the agent in front of it, knows that it is to report its status. */
 export function ampStatus(config: Config): Record<string, string> {
   if (config.status_reports !== "plugin") return {};
-  return statusEnvironment(config.app_slug, config.status_app, hasPlugin(config));
+  // Only where there is an AgentAPI to press the keys of Amp's dialog.
+  const approvalTimeoutS = config.enable_agentapi ? config.approval_timeout : 0;
+  const plugin = hasPlugin(config) ? { approvalTimeoutS } : undefined;
+  return statusEnvironment(config.app_slug, config.status_app, plugin);
 }
 
 /** Where Coder serves the app without a subdomain; only inside the workspace are all three names known. */

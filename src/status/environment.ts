@@ -8,6 +8,11 @@ export const STATUS_APP = "AMP_MODULE_STATUS_APP";
 /** `app_slug` of the instance whose plugin is to report. */
 const STATUS_PLUGIN = "AMP_MODULE_STATUS_PLUGIN";
 
+/** Seconds after which the plugin has refused what nobody answers; without it Amp waits. */
+export const APPROVAL_TIMEOUT = "AMP_MODULE_APPROVAL_TIMEOUT";
+/** The module directory, which every program of this instance's has. */
+export const INSTANCE = "AMP_MODULE_INSTANCE";
+
 const PLUGIN_NAME = "coder-status-";
 
 /** The name of an instance's plugin in Amp's folder of plugins. */
@@ -15,9 +20,24 @@ export function pluginFile(slug: string): string {
   return `${PLUGIN_NAME}${slug}.ts`;
 }
 
-/** What the environment of the module's own Amp has. @param withPlugin the plugin reports, not somebody else */
-export function statusEnvironment(slug: string, app: string, withPlugin: boolean): Record<string, string> {
-  return app === "" ? {} : { [STATUS_APP]: app, ...(withPlugin && { [STATUS_PLUGIN]: slug }) };
+/**
+ * What the environment of the module's own Amp has.
+ *
+ * @param plugin undefined if somebody else reports; else what it does beside, 0 for no limit
+ */
+export function statusEnvironment(
+  slug: string,
+  app: string,
+  plugin: { approvalTimeoutS: number } | undefined,
+): Record<string, string> {
+  if (app === "") return {};
+  if (!plugin) return { [STATUS_APP]: app };
+  const { approvalTimeoutS: limit } = plugin;
+  return {
+    [STATUS_APP]: app,
+    [STATUS_PLUGIN]: slug,
+    ...(limit > 0 && { [APPROVAL_TIMEOUT]: String(limit) }),
+  };
 }
 
 /**

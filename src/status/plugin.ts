@@ -1,10 +1,11 @@
 /*
- * Amp's plugin that reports to Coder what Amp does. Amp runs it in a process of its own, in the Bun inside of Amp. It
+ * Amp's plugin that reports to Coder what Amp does, and has refused what nobody answers. Amp runs it in a process of its own, in the Bun inside of Amp. It
  * answers at once, whatever happens: Amp waits for its answer before every tool.
  */
 
 import { threadUrl } from "../amp/thread-id.ts";
 import { createRedact, mcpSecrets } from "../base/redact.ts";
+import { approvalTimeout } from "./approval-timeout.ts";
 import { statusClient } from "./client.ts";
 import { isForPlugin, STATUS_APP } from "./environment.ts";
 import { Reporter } from "./reporter.ts";
@@ -45,6 +46,7 @@ export default function reportToCoder(amp: Amp): void {
   const log = (line: string) => amp.logger.log(line);
   const reporter = new Reporter(statusClient({ app: env[STATUS_APP] ?? "", env, redact, log }));
   const threads = new Threads((id) => threadUrl(id, { AMP_URL: String(amp.system.ampURL) }));
+  const timeout = approvalTimeout(env);
   const watched = new Set<string>();
 
   function tell(change: () => void): void {
@@ -63,7 +65,11 @@ export default function reportToCoder(amp: Amp): void {
     tell(() => threads.opened(id));
     // Where Amp does not tell of a thread's state, the turn's events do.
     const observer = {
-      next: (state: ThreadState) => tell(() => threads.changed(id, state)),
+      next: (state: ThreadState) =>
+        tell(() => {
+          timeout.changed(id, state);
+          threads.changed(id, state);
+        }),
       error: () => watched.delete(id),
     };
     tell(() => amp.threads?.get(id).state.subscribe(observer));

@@ -57,6 +57,12 @@ export class Threads {
     this.#set(id, "waiting", what ? `${WORDS.approval}: ${what}` : WORDS.approval, tool);
   }
 
+  /** What was asked is not asked any more: the turn continues, unless it has ended. */
+  answered(id: string): void {
+    const { phase, tool } = this.#threads.get(id) ?? {};
+    if (phase === "waiting") this.#set(id, "working", tool?.doing ?? WORDS.turn, tool);
+  }
+
   turnEnded(id: string, how: TurnEnd, reason: string = WORDS.failed): void {
     if (how === "error") this.#set(id, "failed", reason);
     else this.#set(id, "idle", how === "cancelled" ? WORDS.cancelled : WORDS.done);

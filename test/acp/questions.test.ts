@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { DOOR, type DoorReply, type DoorRequest } from "../../src/acp/approval-door.ts";
 import { WAITING } from "../../src/acp/signals.ts";
 import { isGroupAlive, scripted } from "../amp/scripted.ts";
 import { findAgentApi } from "../support/agentapi.ts";
+import { startCoderApi } from "../support/coder-api.ts";
 import { ask, type Running, startAgentApi } from "./agentapi.ts";
 import { buildAgent } from "./bundle.ts";
 
@@ -24,8 +25,13 @@ interface Asking extends Running {
 }
 
 /** An Amp that must ask for every command, under AgentAPI. */
-async function asking(args: string[] = [], channel = "chat"): Promise<Asking> {
-  const at = await scripted("ask");
+async function asking(
+  args: string[] = [],
+  channel = "chat",
+  env: Record<string, string> = {},
+): Promise<Asking> {
+  const plain = await scripted("ask");
+  const at = { ...plain, env: { ...plain.env, ...env } };
   mkdirSync(join(at.home, ".config", "amp"), { recursive: true });
   writeFileSync(
     join(at.home, ".config", "amp", "settings.json"),
@@ -58,6 +64,9 @@ const question = (number: number, cmd: string) =>
   );
 /** How Amp was started for a conversation, in order. */
 const runs = (running: Running) => running.at.calls().filter(({ args }) => args.includes("--execute"));
+const contents = async ({ client }: Running) =>
+  // While a turn runs there is no answer.
+  (await client.messages({ timeoutMs: 10_000 })).map(({ content }) => content);
 const ended = (running: Running) => new Promise((resolve) => running.process.once("exit", resolve));
 
 describe.skipIf(!agentapi.real)("a person in the chat", { timeout: 120_000 }, () => {
@@ -114,16 +123,19 @@ describe.skipIf(!agentapi.real)("a person in the chat", { timeout: 120_000 }, ()
     expect(running.decisions().filter((line) => line.startsWith("yes"))).toHaveLength(1);
   });
 
-  test("a question whose Amp was killed is gone, and a late yes is no message to Amp", async () => {
+  test("a question whose Amp was killed is gone, which the chat is told; the next message has a new Amp", async () => {
     const running = await asking();
     await ask(running, "echo one");
     process.kill(runs(running)[0]?.pid ?? 0, "SIGKILL");
     await expect
-      .poll(() => running.decisions(), { timeout: 20_000 })
-      .toEqual(["no (turn ended): Bash: echo one"]);
-    const told = await ask(running, "yes");
-    expect(told).toMatch(/Amp could not do this\.[\s\S]*Nothing waits for an answer any more\./);
-    expect(running.at.messages()).toHaveLength(1);
+      .poll(() => contents(running), { timeout: 20_000 })
+      .toEqual([
+        "echo one",
+        question(1, "echo one"),
+        "The turn has ended before an answer to question 1: `echo one`",
+        expect.stringMatching(/Amp could not do this\./),
+      ]);
+    expect(running.decisions()).toEqual(["no (turn ended): Bash: echo one"]);
     expect(await ask(running, "echo: on")).toMatch(/You said: on$/);
     expect(runs(running)).toHaveLength(2);
   });
@@ -141,15 +153,40 @@ describe.skipIf(!agentapi.real)("a person in the chat", { timeout: 120_000 }, ()
       .toEqual([`no (turn ended): Bash: touch ${running.at.home}/done`]);
   });
 
-  test("what nobody answers is refused after the time, and Amp is told to ask again", async () => {
+  test("what nobody answers is refused after the time, and the chat shows what Amp then says", async () => {
     const running = await asking(["--approval-timeout", "1"]);
     await ask(running, "echo one");
     await expect
-      .poll(() => running.decisions(), { timeout: 20_000 })
-      .toEqual(["no (time limit): Bash: echo one"]);
-    expect(await ask(running, "echo: and now?")).toMatch(
-      /Nobody answered within 1 s\.[\s\S]*ask again[\s\S]*You said: and now\?$/,
-    );
+      .poll(() => contents(running), { timeout: 20_000 })
+      .toEqual([
+        "echo one",
+        question(1, "echo one"),
+        "Nobody has answered question 1: `echo one`",
+        expect.stringMatching(/Nobody answered within 1 s\.[\s\S]*ask again[\s\S]*I could not run it\.$/),
+      ]);
+    expect(running.decisions()).toEqual(["no (time limit): Bash: echo one"]);
+    // Not an answer any more, but what the person says.
+    expect(await ask(running, "echo: yes")).toMatch(/You said: yes$/);
+  });
+
+  test("Coder shows what waits for whom: a question, its command, the end", async () => {
+    const coder = await startCoderApi({ token: "token-71c0", taskId: "none", answer: 404 });
+    onTestFinished(() => coder.close());
+    const env = { CODER_AGENT_URL: coder.url, CODER_AGENT_TOKEN: "token-71c0", AMP_MODULE_STATUS_APP: "amp" };
+    const shows = (wanted: RegExp) =>
+      expect
+        .poll(() => `${coder.statuses.at(-1)?.state}: ${coder.statuses.at(-1)?.message}`, { timeout: 20_000 })
+        .toMatch(wanted);
+    const running = await asking([], "chat", env);
+    const wait = `until [ -e ${running.at.home}/go ]; do sleep 0.1; done`;
+    await ask(running, wait);
+    await shows(/^idle: Waiting for your approval: until /);
+    const reply = ask(running, "yes");
+    await shows(/^working: Running `until /);
+    writeFileSync(join(running.at.home, "go"), "");
+    await reply;
+    await shows(/^idle: Done: waiting for a message$/);
+    expect(coder.complaints).toEqual([]);
   });
 
   test("an answer from a terminal shows in the chat", async () => {
@@ -159,9 +196,8 @@ describe.skipIf(!agentapi.real)("a person in the chat", { timeout: 120_000 }, ()
       answered: { number: 1, title: "echo one" },
       open: [],
     });
-    const contents = async () => (await running.client.messages()).map(({ content }) => content);
     await expect
-      .poll(contents, { timeout: 20_000 })
+      .poll(() => contents(running), { timeout: 20_000 })
       .toEqual([
         "echo one",
         question(1, "echo one"),

@@ -1,6 +1,7 @@
-import { type AnyMessage, methods } from "@agentclientprotocol/sdk";
+import { writeFileSync } from "node:fs";
+import { methods } from "@agentclientprotocol/sdk";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { reported } from "../../src/acp/status.ts";
+import { AgentStatus } from "../../src/acp/status.ts";
 import { createRedact } from "../../src/base/redact.ts";
 import { scripted } from "../amp/scripted.ts";
 import { type CoderApi, startCoderApi } from "../support/coder-api.ts";
@@ -30,59 +31,62 @@ const last = () => {
 };
 const soon = { timeout: 15_000 };
 
-/** The observed connection, with what is put into each of its directions. */
-async function observed() {
+/** The status of one session on a thread, as its events tell of it. */
+async function told() {
   const env = await environment();
-  const incoming = new TransformStream<AnyMessage, AnyMessage>();
-  const sent: AnyMessage[] = [];
-  const writable = new WritableStream<AnyMessage>({ write: (message) => void sent.push(message) });
   const lines: string[] = [];
-  const stream = reported({ readable: incoming.readable, writable }, env, createRedact(env), (line) =>
-    lines.push(line),
-  );
-  const received: AnyMessage[] = [];
-  void stream.readable.pipeTo(new WritableStream({ write: (message) => void received.push(message) }));
-  const toAgent = incoming.writable.getWriter();
-  const fromAgent = stream.writable.getWriter();
-  const rpc = (rest: object) => ({ jsonrpc: "2.0" as const, ...rest }) as AnyMessage;
-  return {
-    sent,
-    received,
-    lines,
-    in: (message: object) => toAgent.write(rpc(message)),
-    out: (message: object) => fromAgent.write(rpc(message)),
-  };
+  const status = new AgentStatus(env, createRedact(env), (line) => lines.push(line)).of("s", "T-1");
+  const call = (name: string, rawInput: object) =>
+    status.saw({ sessionUpdate: "tool_call", toolCallId: "t", title: name, name, rawInput });
+  return { status, call, lines };
 }
 
-test("a turn as the messages tell it: open, at work with its tool, a question, done; every message passes", async () => {
-  const seen = await observed();
-  await seen.in({ id: 1, method: "session/new", params: { cwd: "/" } });
-  await seen.out({ id: 1, result: { sessionId: "s", _meta: { amp: { threadId: "T-1" } } } });
+test("a turn as its events tell it: open, at work with its tool, a question, its answer, done", async () => {
+  const { status, call, lines } = await told();
   await expect.poll(last, soon).toBe("idle: Ready for a message");
-  await seen.in({ id: 2, method: "session/prompt", params: { sessionId: "s", prompt: [] } });
-  // The client's answer to a request of the agent's own, which has the same number.
-  await seen.in({ id: 2, error: { message: "Method not found" } });
-  const update = { sessionUpdate: "tool_call", name: "Bash", rawInput: { cmd: `npm test ${token}` } };
-  await seen.out({ method: "session/update", params: { sessionId: "s", update } });
+  status.turnBegan();
+  call("Bash", { cmd: `npm test ${token}` });
   await expect.poll(last, soon).toBe("working: Running `npm test [redacted]`");
-  const toolCall = { title: "git push" };
-  await seen.out({ id: 9, method: "session/request_permission", params: { sessionId: "s", toolCall } });
+  call("Bash", { cmd: "git push" });
+  status.waiting({ title: "git push" });
+  // A call of the same moment does not hide the question.
+  call("Bash", { cmd: "ls" });
   await expect.poll(last, soon).toBe("idle: Waiting for your approval: git push");
-  await seen.out({ id: 2, result: { stopReason: "end_turn", _meta: { amp: { threadId: "T-1" } } } });
+  status.waiting(undefined);
+  await expect.poll(last, soon).toBe("working: Running `ls`");
+  status.turnEnded("done");
   await expect.poll(last, soon).toBe("idle: Done: waiting for a message");
   expect(coder.statuses.at(-1)?.uri).toBe("https://ampcode.com/threads/T-1");
-  expect([seen.sent.length, seen.received.length]).toEqual([4, 3]);
-  expect([...coder.complaints, ...seen.lines]).toEqual([]);
+  expect([...coder.complaints, ...lines]).toEqual([]);
 });
 
 test.each([
-  [{ result: { stopReason: "cancelled" } }, "idle: Cancelled: waiting for a message"],
-  [{ error: { message: "Out of Credits" } }, "failure: Amp stopped with an error: Out of Credits"],
-])("a turn that ends with %j says so", async (end, wanted) => {
-  const seen = await observed();
-  await seen.in({ id: 2, method: "session/prompt", params: { sessionId: "s", prompt: [] } });
-  await seen.out({ id: 2, ...end });
+  ["cancelled", "", "idle: Cancelled: waiting for a message"],
+  ["error", "Out of Credits", "failure: Amp stopped with an error: Out of Credits"],
+] as const)("a turn that ends as %j says so, also if its question goes after it", async (how, reason, wanted) => {
+  const { status } = await told();
+  status.turnBegan();
+  status.waiting({ title: "git push" });
+  status.turnEnded(how, reason);
+  status.waiting(undefined);
   await expect.poll(last, soon).toBe(wanted);
+});
+
+test("what a client that shows text only is not told, Coder is: the tool that runs", async () => {
+  const env = await environment();
+  const at = await scripted("ask");
+  const setup = { at: { ...at, env: { ...at.env, ...env } }, isNameless: true };
+  const { agent } = await connect(bundle.path, "ask", setup);
+  const { sessionId } = await agent.request<{ sessionId: string }>(methods.agent.session.new, {
+    cwd: at.home,
+    mcpServers: [],
+  });
+  const prompt = [{ type: "text" as const, text: `while [ ! -e ${at.home}/go ]; do sleep 0.1; done` }];
+  const turn = agent.request(methods.agent.session.prompt, { sessionId, prompt });
+  await expect.poll(last, soon).toMatch(/^working: Running `while /);
+  writeFileSync(`${at.home}/go`, "");
+  await turn;
+  await expect.poll(last, soon).toBe("idle: Done: waiting for a message");
 });
 
 test("the agent itself, with a client as silent as AgentAPI: a turn, then one that fails with its reason", async () => {

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { AmpConversation } from "../../src/amp/conversation.ts";
+import { AmpConversation, openConversation } from "../../src/amp/conversation.ts";
 import type { AmpEvent } from "../../src/amp/events.ts";
 import type { ExecuteOptions } from "../../src/amp/options.ts";
 import { isGroupAlive, scripted, scriptedProbe, texts } from "./scripted.ts";
@@ -53,6 +53,57 @@ test("one process takes message after message, and ends when its input does", as
   expect(conversation.isOpen).toBe(true);
   await conversation.close();
   expect(conversation.isOpen).toBe(false);
+  expect(isGroupAlive(at.pid())).toBe(false);
+});
+
+test("asked, it answers with the text and the thread; a failure that Amp reports is thrown", async () => {
+  const at = await scripted("echo");
+  const conversation = await openConversation(at.options);
+  onTestFinished(() => conversation.close());
+  const seen: string[] = [];
+  const answer = await conversation.ask("one", { onEvent: ({ type }) => void seen.push(type) });
+  expect(answer).toEqual({ text: "You said: one", threadId: expect.stringMatching(/^T-/) });
+  expect(seen).toContain("assistant");
+  const second = conversation.ask("pieces: two|three");
+  await expect(conversation.ask("at once")).rejects.toThrow("a turn of this conversation is running");
+  expect((await second).text).toBe("three");
+  expect((await second).threadId).toBe(answer.threadId);
+  await conversation.close();
+  await expect(conversation.ask("late")).rejects.toThrow("this conversation is over");
+
+  const { options } = await written(
+    `read -r a\n${say(INIT, '{"type":"result","subtype":"error_during_execution","is_error":true,"error":"Out of Credits","session_id":"T-1"}')}`,
+  );
+  const failing = await openConversation(options);
+  onTestFinished(() => failing.close());
+  await expect(failing.ask("x")).rejects.toMatchObject({ kind: "out_of_credits" });
+});
+
+test("silence ends a turn after its own limit, and the pause between two is none", {
+  timeout: 60_000,
+}, async () => {
+  const at = await scripted("echo");
+  const conversation = await openConversation({ ...at.options, idleTimeoutMs: 2_000 });
+  onTestFinished(() => conversation.close());
+  // A turn of its own may be without the limit.
+  await conversation.ask("one", { idleTimeoutMs: 0 });
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect((await conversation.ask("two", { idleTimeoutMs: 0 })).text).toBe("You said: two");
+  await expect(conversation.ask("wait: x")).rejects.toMatchObject({
+    kind: "timeout",
+    message: expect.stringMatching(/^Amp was silent for 2 s/),
+  });
+  expect(conversation.isOpen).toBe(false);
+  expect(isGroupAlive(at.pid())).toBe(false);
+});
+
+test("the conversation's own signal ends it", async () => {
+  const at = await scripted("echo");
+  const stop = new AbortController();
+  const conversation = await openConversation({ ...at.options, signal: stop.signal });
+  await conversation.ask("one");
+  const turn = conversation.ask("wait: x", { onEvent: () => stop.abort() });
+  await expect(turn).rejects.toMatchObject({ kind: "aborted" });
   expect(isGroupAlive(at.pid())).toBe(false);
 });
 

@@ -241,7 +241,7 @@ assert_one_error() {
 
 @test "a start's commands have a bundle of their own; whatever else is typed goes to the tools" {
   fake_node "$path/node" v22.0.0
-  for words in start stop install 'explain-end 1' end-left-agents; do
+  for words in start stop install 'explain-end 1' before-restart; do
     # shellcheck disable=SC2086
     launch $words
     assert_line --index 1 "argument $module/bin/loader.cjs"

@@ -1,10 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { findAgentApi } from "../support/agentapi.ts";
+import { startCoderApi } from "../support/coder-api.ts";
 import { type FileServer, startFileServer } from "../support/file-server.ts";
 import { agentApiRelease, ampInstaller } from "../support/releases.ts";
-import { createWorkspace, type Workspace, type WorkspaceOptions } from "../support/workspace.ts";
+import {
+  createWorkspace,
+  testAgentToken,
+  type Workspace,
+  type WorkspaceOptions,
+} from "../support/workspace.ts";
 
 let workspace: Workspace | undefined;
 let server: FileServer | undefined;
@@ -20,10 +26,15 @@ async function create(options: WorkspaceOptions): Promise<Workspace> {
 
 test("installs Amp and AgentAPI, proves both, and asks the network nothing the next time", async () => {
   const release = await agentApiRelease("/agentapi");
-  server = await startFileServer({ "/install.sh": await ampInstaller(), ...release.routes });
+  // Long enough for a word to the dashboard.
+  const installer = { content: await ampInstaller(), fault: { delayMs: 2_500 } };
+  server = await startFileServer({ "/install.sh": installer, ...release.routes });
+  const coder = await startCoderApi({ token: testAgentToken, taskId: "none", answer: 404 });
+  onTestFinished(() => coder.close());
   const ws = await create({
     amp: "none",
     agentapi: "none",
+    env: { CODER_AGENT_URL: coder.url },
     variables: {
       ai_prompt: "Hi",
       amp_installer_url: `${server.url}/install.sh`,
@@ -36,8 +47,11 @@ test("installs Amp and AgentAPI, proves both, and asks the network nothing the n
   expect(server.requests().sort()).toEqual([release.path, "/install.sh"].sort());
   expect((await ws.prompts()).map(({ text }) => text)).toEqual(["Hi"]);
   expect(await ws.log("install")).toContain("Amp");
+  const statuses = () => coder.statuses.map(({ state, message }) => `${state}: ${message}`);
+  expect(statuses()).toEqual(["working: Installing Amp", "idle: Amp is installed"]);
 
   await ws.stop();
+  expect(statuses().at(-1)).toBe("idle: Stopped: the conversation continues at the next start");
   expect((await ws.start()).exitCode).toBe(0);
   expect(server.count()).toBe(2);
 });

@@ -41,3 +41,20 @@ test.each([
   expect(changed.exitCode).toBe(1);
   expect(changed.stderr + changed.stdout).toContain(`${plugin} (changed)`);
 });
+
+test("what a project gets while Amp runs keeps the supervisor from starting Amp again", async () => {
+  workspace = await createWorkspace({ variables: { workspace_trust: false } });
+  const ws = workspace;
+  expect((await ws.start()).exitCode).toBe(0);
+  const settings = join(ws.workdir, ".amp/settings.json");
+  await mkdir(join(ws.workdir, ".amp"), { recursive: true });
+  await writeFile(settings, '{"amp.dangerouslyAllowAll": true}');
+  const before = (await ws.ampCalls()).length;
+  await ws.run(`kill -KILL "$(cat "$HOME/.amp-module/state/agentapi.pid")"`);
+  await expect.poll(() => ws.processes(), { timeout: 30_000 }).toEqual([]);
+  expect((await ws.ampCalls()).length).toBe(before);
+  const log = await ws.log("agentapi-start");
+  expect(log).toContain(`nobody has accepted: ${settings} (new).`);
+  const status = await ws.run(`exec "$HOME/.amp-module/bin/amp-module" status`);
+  expect(status.stdout).toMatch(/nobody has\s+accepted/);
+}, 120_000);

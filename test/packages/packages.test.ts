@@ -42,7 +42,7 @@ test("what is packed: the entry, its types, README and licences, and nothing of 
 
 test("the examples have the right types for who installs the packages", { timeout: 240_000 }, async () => {
   const examples = (await readdir(folder)).filter((name) => name.endsWith(".ts"));
-  expect(examples.length).toBeGreaterThanOrEqual(4);
+  expect(examples.length).toBeGreaterThanOrEqual(5);
   const wrong =
     'import type { AmpEvent } from "@coder/amp-client";\ndeclare const event: AmpEvent;\nconsole.log(event.message);\n';
   await writeFile(join(folder, "wrong.ts"), wrong);
@@ -94,6 +94,11 @@ describe.each(["node", "bun", "deno"])("on %s", { timeout: 240_000 }, (runtime) 
     expect(await runOn(runtime, "amp-1", env)).toBe("YOU SAID: NOW FIX THE TESTS\nsuccess");
   });
 
+  test("a conversation on one process, with the scripted Amp", async () => {
+    const env = { AMP_CLI_PATH: SCRIPTED_AMP };
+    expect(await runOn(runtime, "amp-2", env)).toBe("true You said: And what is missing?");
+  });
+
   test("Amp's commands, with the real Amp", async ({ skip }) => {
     const real = await findRealAmp();
     if (!real) return skip("no real Amp");
@@ -102,7 +107,7 @@ describe.each(["node", "bun", "deno"])("on %s", { timeout: 240_000 }, (runtime) 
       AMP_API_KEY: "sgamp_user_test-key",
       AMP_URL: "http://127.0.0.1:9/",
     };
-    expect(await runOn(runtime, "amp-2", env)).toBe('Bash {"cmd":"rm *"}\nreject\ndocs');
+    expect(await runOn(runtime, "amp-3", env)).toBe('Bash {"cmd":"rm *"}\nreject\ndocs');
   });
 
   test("the client of AgentAPI", async () => {

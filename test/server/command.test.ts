@@ -168,3 +168,14 @@ test.each([
   const told = Object.entries(environment(config)).filter(([name]) => name.startsWith("AMP_MODULE_STATUS_"));
   expect(Object.fromEntries(told)).toEqual(wanted);
 });
+
+test.each([
+  [{}, "1800"],
+  [{ approval_timeout: 0 }, undefined],
+  // There the stream agent counts, or nobody could press the keys.
+  [{ transport: "stream" }, undefined],
+  [{ enable_agentapi: false }, undefined],
+  [{ status_reports: "off" }, undefined],
+])("%o: how long the plugin lets Amp's dialog wait", (config, wanted) => {
+  expect(environment(config)["AMP_MODULE_APPROVAL_TIMEOUT"]).toBe(wanted);
+});

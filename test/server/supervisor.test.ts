@@ -168,8 +168,19 @@ test("before it starts another AgentAPI it has the agent ended that the last one
   await ready();
   process.kill(pidIn("agentapi.pid"), "SIGKILL");
   await expect.poll(starts).toBe(2);
-  expect(log()).toMatch(/^up\ncalled: end-left-agents\n\S+Z WARN .*\nup\n$/);
+  expect(log()).toMatch(/^up\ncalled: before-restart\n\S+Z WARN .*\nup\n$/);
 });
+
+test("what the project brings unaccepted ends it, at once and after a pause; no other failure of that look does", async () => {
+  executable("bin/amp-module", 'echo "called: $*"; [ ! -e "$0.no" ] || exit 3; exit 1');
+  const { ended } = supervise("sleep 0.1; exit 7");
+  await ready();
+  // The second restart has a pause, and a look of its own behind it.
+  await expect.poll(log, { timeout: 20_000 }).toMatch(/in 1 s\.\ncalled: before-restart\nup\n/);
+  writeFileSync(join(folder, "bin/amp-module.no"), "");
+  expect(await ended).toBe(7);
+  expect(log()).toMatch(/called: before-restart\n$/);
+}, 40_000);
 
 test("the pauses grow to the longest one, and it gives up once the failure has lasted", async () => {
   const { ended } = supervise("sleep 0.2; exit 1", { GIVE_UP_S: 7, LONGEST_PAUSE_S: 2 });

@@ -5,6 +5,7 @@ import { type CoderApi, startCoderApi } from "../support/coder-api.ts";
 import {
   createWorkspace,
   testAgentToken,
+  testApiKey,
   type Workspace,
   type WorkspaceOptions,
 } from "../support/workspace.ts";
@@ -89,6 +90,28 @@ test("a rule that asks: the dashboard says that Amp waits for a person, and for 
   await expect
     .poll(() => last(coder), { timeout: 30_000 })
     .toBe("idle: Waiting for your approval: git push origin main");
+  // Amp's dialog: once.
+  await ws.client.sendMessage({ type: "raw", content: "\r" });
+  await expect.poll(() => last(coder), { timeout: 30_000 }).toBe("idle: Done: waiting for a message");
+  expectCalm(coder);
+}, 120_000);
+
+test("a turn that fails, one that is cancelled; a command's secrets are in no status", async () => {
+  const { ws, server, coder } = await setUp({ env: { SOME_API_KEY: "canary-key-55e0d1" } });
+  const command = `sleep 3; echo ${testAgentToken} ${testApiKey} canary-key-55e0d1`;
+  server.turn = { tools: [{ name: "shell_command", args: { command } }], ends: "error" };
+  await started(ws);
+  await ws.client.sendMessage({ type: "user", content: "one" }).catch(() => {});
+  await expect.poll(() => last(coder), { timeout: 30_000 }).toBe("failure: Amp stopped with an error");
+  expect(words(coder)).toContain("working: Running `sleep 3; echo [redacted] [redacted] [redacted]`");
+
+  server.turn = { tools: [], ends: "cancelled" };
+  await expect.poll(() => ws.client.status(), { timeout: 30_000 }).toMatchObject({ status: "stable" });
+  await ws.client.sendMessage({ type: "user", content: "two" }).catch(() => {});
+  await expect.poll(() => last(coder), { timeout: 30_000 }).toBe("idle: Cancelled: waiting for a message");
+  const seen = JSON.stringify(coder.statuses);
+  for (const secret of [testAgentToken, testApiKey, "canary"]) expect(seen).not.toContain(secret);
+  expectCalm(coder);
 }, 120_000);
 
 test('status_reports = "off": no plugin, no call to Coder', async () => {

@@ -4,7 +4,16 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { callsIn, Leases, newMessage, resultMessage, summaryOf, toolUses } from "./amp-tools.ts";
+import {
+  callOf,
+  callsIn,
+  Leases,
+  newMessage,
+  resultMessage,
+  summaryOf,
+  type Tool,
+  toolUses,
+} from "./amp-tools.ts";
 
 /**
  * How the server treats Amp: as a working one does, with 401 for every key, without knowledge of any thread, late, with an
@@ -29,8 +38,8 @@ export type AmpServerBehaviour =
 const SLOWNESS_MS = 1500;
 /** How long a turn takes, in milliseconds. */
 const TURN_MS = 300;
-/** For a tool, and for a person who allows it. */
-const TOOL_TIMEOUT_MS = 30_000;
+/** For Amp's plugins, which answer at once. */
+const PLUGINS_TIMEOUT_MS = 30_000;
 
 /** What Amp asked: the method of `/api/internal`, `ws <method>` for a websocket message, else `POST /path`. */
 export interface AmpRequest {
@@ -49,7 +58,7 @@ export interface Said {
 
 /** A turn: the tools that the model calls, one after the other, and how it ends. */
 export interface Turn {
-  tools: { name: string; args: Record<string, unknown> }[];
+  tools: Tool[];
   ends: "done" | "error" | "cancelled";
 }
 
@@ -286,13 +295,11 @@ async function takeTurn(
   if (server.behaviour === "thinks-for-long") return;
   const { turn } = server;
   const event = { thread: { id: threadId }, message: said, id: messageId };
-  if (turn) {
-    await askPlugins(server, peer, "agent.start", event);
-    for (const tool of turn.tools) await runTool(server, peer, tool);
-  }
+  if (turn) await askPlugins(server, peer, "agent.start", event);
   await sleep(TURN_MS);
-  const calls = callsIn(said);
-  if (calls.length > 0) {
+  const asked = callsIn(said);
+  const oneByOne = (turn?.tools ?? []).map((tool) => [callOf(tool)]);
+  for (const calls of asked.length > 0 ? [...oneByOne, asked] : oneByOne) {
     tell(peer, "message_added", { message: { threadId, ...toolUses(answerId, calls) }, seq: 0 });
     tell(peer, "agent_state", { state: "running_tools", agentMode: AGENT_MODE, messageId: answerId });
     const runs = await server.leases.make(peer, answerId, calls);
@@ -318,32 +325,12 @@ async function takeTurn(
 /** Amp's server waits for the plugins at a turn's begin and end. */
 async function askPlugins(server: AmpServer, peer: WebSocket, method: string, event: object): Promise<void> {
   const id = randomUUID();
+  const from = server.requests.length;
   tell(peer, "plugin_message", { message: { type: "request", id, method, params: { event } } });
-  await arrived(
-    server,
-    "ws executor_plugin_message",
-    ({ message }) => (message as { id?: string })?.id === id,
-  );
-}
-
-async function runTool(server: AmpServer, peer: WebSocket, { name, args }: Turn["tools"][0]): Promise<void> {
-  const toolCallId = `TU-${newMessage().slice(2)}`;
-  tell(peer, "agent_state", { state: "running_tools", agentMode: AGENT_MODE });
-  tell(peer, "tool_lease", { toolCallId, toolName: name, args, messageId: newMessage() });
-  await arrived(server, "ws executor_tool_result", (result) => result["toolCallId"] === toolCallId);
-}
-
-/** Waits for a websocket message of Amp's. */
-async function arrived(
-  { requests }: AmpServer,
-  name: string,
-  isWanted: (params: Record<string, unknown>) => boolean,
-): Promise<void> {
-  const from = requests.length;
-  const deadline = Date.now() + TOOL_TIMEOUT_MS;
-  const isThere = () =>
-    requests.slice(from).some((request) => request.name === name && isWanted(request.params as never));
-  while (!isThere() && Date.now() < deadline) await sleep(20);
+  const isAnswer = ({ name, params }: AmpRequest) =>
+    name === "ws executor_plugin_message" && (params as { message?: { id?: string } }).message?.id === id;
+  const deadline = Date.now() + PLUGINS_TIMEOUT_MS;
+  while (!server.requests.slice(from).some(isAnswer) && Date.now() < deadline) await sleep(20);
 }
 
 function tell(peer: WebSocket, method: string, params: object): void {

@@ -1,17 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 
-/** A call of Amp's tool for shell commands that the model of the stand-in server wants. */
-export interface Call {
+/** What the model of the stand-in server wants to be called. */
+export interface Tool {
+  name: string;
+  args: Record<string, unknown>;
+}
+
+/** A call of it. */
+export interface Call extends Tool {
   id: string;
-  cmd: string;
 }
 
 /** How a call went, as Amp tells it: `done` with a `result`, `error`, `rejected-by-user`, … */
 export type Run = { status: string; [field: string]: unknown };
 
-/** Amp takes rules for `Bash` for this one, too. */
-const TOOL = "shell_command";
+/** Amp's tool for shell commands; it takes rules for `Bash` for this one, too. */
+const SHELL = "shell_command";
 
 const id = (kind: string) => `${kind}-${randomUUID().replaceAll("-", "").slice(0, 22)}`;
 
@@ -22,16 +27,20 @@ export function newMessage(): string {
 /** The calls that a message asks for, one for each line `run: COMMAND`; all of them are made at once. */
 export function callsIn(said: string): Call[] {
   return said.split("\n").flatMap((line) => {
-    const cmd = line.match(/^run: (.+)/)?.[1];
-    return cmd === undefined ? [] : [{ id: id("TU"), cmd }];
+    const command = line.match(/^run: (.+)/)?.[1];
+    return command === undefined ? [] : [callOf({ name: SHELL, args: { command } })];
   });
+}
+
+export function callOf(tool: Tool): Call {
+  return { id: id("TU"), ...tool };
 }
 
 /** The calls as the model's message. */
 export function toolUses(messageId: string, calls: readonly Call[]): object {
-  const content = calls.map((call) => ({
-    ...{ type: "tool_use", id: call.id, name: TOOL, complete: true },
-    input: { command: call.cmd },
+  const content = calls.map(({ id, name, args }) => ({
+    ...{ type: "tool_use", id, name, complete: true },
+    input: args,
   }));
   return { role: "assistant", content, state: { type: "complete", stopReason: "tool_use" }, messageId };
 }
@@ -48,7 +57,9 @@ export function resultMessage(calls: readonly Call[], runs: readonly Run[]): obj
 
 /** The model's last word about its calls. */
 export function summaryOf(calls: readonly Call[], runs: readonly Run[]): string {
-  return calls.map(({ cmd }, index) => `${cmd}: ${JSON.stringify(runs[index])}`).join("\n");
+  return calls
+    .map(({ name, args }, index) => `${args["command"] ?? name}: ${JSON.stringify(runs[index])}`)
+    .join("\n");
 }
 
 interface Lease {
@@ -64,7 +75,7 @@ export class Leases {
   async make(peer: WebSocket, messageId: string, calls: readonly Call[]): Promise<Run[] | undefined> {
     const runs = calls.map((call) => {
       const run = new Promise<Run | undefined>((settle) => this.#open.set(call.id, { peer, settle }));
-      const params = { toolCallId: call.id, toolName: TOOL, args: { command: call.cmd }, messageId };
+      const params = { toolCallId: call.id, toolName: call.name, args: call.args, messageId };
       peer.send(JSON.stringify({ jsonrpc: "2.0", method: "tool_lease", params }));
       return run;
     });
