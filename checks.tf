@@ -11,7 +11,7 @@
 
 locals {
   refusals = compact(concat(
-    [local.amp_api_key_message, local.url_message], local.settings_messages, [local.mcp_message, local.text_message],
+    [local.amp_api_key_message, local.url_message], local.settings_messages, [local.mcp_message, local.text_message, local.runner_message],
   ))
 
   # --- Amp account ---

@@ -20,14 +20,19 @@ locals {
   # --- Apps ---
 
   agentapi_url = "http://localhost:${var.agentapi_port}"
-  has_web_app  = var.enable_agentapi && (var.web_app || local.is_task)
+  has_agentapi = coalesce(var.enable_agentapi, var.transport != "runner")
+  has_web_app  = local.has_agentapi && (var.web_app || local.is_task)
 
   # The app beside which the dashboard shows what Amp does.
   status_app = local.has_web_app ? var.app_slug : var.cli_app ? "${var.app_slug}-cli" : ""
 
-  # Typed events have no screen to attach to.
-  screen_command   = var.transport == "stream" ? "amp-module chat" : "agentapi attach --url localhost:${var.agentapi_port}"
-  terminal_command = var.enable_agentapi ? local.screen_command : "amp-session"
+  # Typed events have no screen to attach to, and a runner's screen is its log.
+  screen_commands = {
+    terminal = "agentapi attach --url localhost:${var.agentapi_port}"
+    stream   = "amp-module chat"
+    runner   = "amp-module logs start -f"
+  }
+  terminal_command = local.has_agentapi || var.transport == "runner" ? lookup(local.screen_commands, var.transport, "") : "amp-session"
 
   # --- Scripts ---
 
@@ -72,7 +77,7 @@ locals {
     thread_visibility        = var.thread_visibility
     thread_labels            = var.thread_labels
     enable_state_persistence = var.enable_state_persistence
-    enable_agentapi          = var.enable_agentapi
+    enable_agentapi          = local.has_agentapi
     enable_boundary          = var.enable_boundary
     boundary_config          = var.boundary_config
     transport                = var.transport

@@ -15,7 +15,7 @@ output "agentapi_url" {
 # --- Apps ---
 
 output "task_app_id" {
-  description = "ID of the chat app, for `app_id` of a `coder_ai_task`. Empty if there is no chat app, which `coder_ai_task` refuses as no valid UUID: then give `task = data.coder_task.me`, by which a Task has the app, or set `web_app = true`; `enable_agentapi = false` leaves none."
+  description = "ID of the chat app, for `app_id` of a `coder_ai_task`. Empty if there is no chat app, which `coder_ai_task` refuses as no valid UUID: then give `task = data.coder_task.me`, by which a Task has the app, or set `web_app = true`; `enable_agentapi = false` and `transport = \"runner\"` leave none."
   value       = local.has_web_app ? coder_app.web[0].id : ""
 }
 

@@ -37,7 +37,7 @@ variable "cli_app" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether the dashboard shows the terminal app: the running Amp's screen, or with `transport = \"stream\"`, which has none, the chat in a terminal."
+  description = "Whether the dashboard shows the terminal app: the running Amp's screen, or with `transport = \"stream\"`, which has none, the chat in a terminal, and with `\"runner\"` what the runner logs."
 }
 
 variable "cli_app_display_name" {

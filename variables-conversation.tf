@@ -28,12 +28,11 @@ variable "agentapi_allowed_hosts" {
 
 variable "enable_agentapi" {
   type        = bool
-  default     = true
-  nullable    = false
-  description = "Whether Amp runs under AgentAPI. false: Amp is installed and configured only, there is no chat app, and the terminal app runs Amp itself. A Task needs it."
+  default     = null
+  description = "Whether Amp runs under AgentAPI. false: Amp is installed and configured only, there is no chat app, and the terminal app runs Amp itself. A Task needs it. null: true, but with `transport = \"runner\"`, which needs no AgentAPI."
 
   validation {
-    condition     = var.enable_agentapi || !local.is_task
+    condition     = coalesce(var.enable_agentapi, true) || !local.is_task
     error_message = "enable_agentapi is false, but this workspace is a Task, whose chat needs AgentAPI. Set enable_agentapi = true."
   }
 }
@@ -42,15 +41,25 @@ variable "transport" {
   type        = string
   default     = "terminal"
   nullable    = false
-  description = "How AgentAPI talks to Amp: `terminal` reads the screen that Amp draws, so that people can attach to it; `stream` exchanges typed events with Amp (AgentAPI 0.12 or newer), which depends on no screen."
+  description = "How AgentAPI talks to Amp: `terminal` reads the screen that Amp draws, so that people can attach to it; `stream` exchanges typed events with Amp (AgentAPI 0.12 or newer), which depends on no screen. `runner`: there is no AgentAPI and no chat app; the workspace is a runner, in which threads run that are begun on Amp's site."
 
   validation {
-    condition     = contains(["terminal", "stream"], var.transport)
-    error_message = "transport is ${jsonencode(var.transport)}. It must be \"terminal\" or \"stream\"."
+    condition     = contains(["terminal", "stream", "runner"], var.transport)
+    error_message = "transport is ${jsonencode(var.transport)}. It must be \"terminal\", \"stream\" or \"runner\"."
   }
 
   validation {
-    condition     = var.transport == "terminal" || var.enable_agentapi
+    condition     = var.transport != "runner" || !coalesce(var.enable_agentapi, false)
+    error_message = "transport is \"runner\", with which Amp runs without AgentAPI, but enable_agentapi is true. Leave enable_agentapi out; for a chat beside the runner add the module a second time, with an app_slug of its own and without transport."
+  }
+
+  validation {
+    condition     = var.transport != "runner" || !local.is_task
+    error_message = "transport is \"runner\", but this workspace is a Task, whose chat needs AgentAPI. Leave transport out, or give no task."
+  }
+
+  validation {
+    condition     = var.transport != "stream" || coalesce(var.enable_agentapi, true)
     error_message = "transport is \"stream\", but enable_agentapi is false, so there is nothing to talk to. Set enable_agentapi = true, or leave transport out."
   }
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Keeps AgentAPI running, since the Coder agent does not. Its standard output is agentapi-start.log.
+# Keeps AgentAPI running, or a runner, an Amp without AgentAPI, since the Coder agent does not. Its standard output is
+# agentapi-start.log.
 #
-#   supervisor.sh <module directory>/state <save state: yes|no> <AgentAPI's command line …>
+#   supervisor.sh <module directory>/state <save state: yes|no> <AgentAPI's or the runner's command line …>
 #
 # Until the file "ready" is in the state directory the first start is still being watched: an AgentAPI that ends
 # before is not restarted. Afterwards it is, at once and then with growing pauses, on the same Amp thread and state.
@@ -14,6 +15,15 @@ set -u
 state=$1
 saves_state=$2
 shift 2
+# What the log calls it.
+who='AgentAPI or Amp'
+both='AgentAPI with it: starting both'
+case " $* " in
+  *' --no-tui '*)
+    who="Amp's runner"
+    both='its runner with it: starting it'
+    ;;
+esac
 
 # Only tests have a reason to give others.
 give_up_s=${AMP_MODULE_RESTART_GIVE_UP_S:-600}
@@ -87,7 +97,7 @@ cut_log() {
   if {
     cat "$state/log-head"
     echo
-    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. AgentAPI's words continue below."
+    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. its words continue below."
     tail -c 1048576 "$log_file"
   } >"$log_file.tmp"; then
     : >"$log_file"
@@ -144,7 +154,7 @@ may_restart() {
 }
 
 give_up() {
-  log ERROR "AgentAPI or Amp ended $ends times within $((failing_s / 60)) minutes (exit code $status): giving up."
+  log ERROR "$who ended $ends times within $((failing_s / 60)) minutes (exit code $status): giving up."
   # The cause is told by the one who tells it at a start, too.
   amp_module explain-end "$status" ||
     log ERROR 'To fix it: read the lines above for the reason, then run "amp-module start" or restart the workspace.'
@@ -188,9 +198,9 @@ while [ "$is_stopping" = no ]; do
   when="in $pause_s s"
   [ "$pause_s" -gt 0 ] || when='at once'
   if [ "$status" -eq 0 ]; then
-    log INFO "Amp was ended, and AgentAPI with it: starting both again $when."
+    log INFO "Amp was ended, and $both again $when."
   else
-    log WARN "AgentAPI or Amp ended unexpectedly (exit code $status): starting again $when."
+    log WARN "$who ended unexpectedly (exit code $status): starting again $when."
   fi
   if [ "$pause_s" -gt 0 ]; then
     sleep "$pause_s" &

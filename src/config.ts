@@ -45,14 +45,15 @@ const schema = z.object({
   thread_visibility: z.string(),
   thread_labels: z.array(z.string()),
   enable_state_persistence: z.boolean(),
+  /** Never with the runner. */
   enable_agentapi: z.boolean(),
   enable_boundary: z.boolean(),
   boundary_config: z.string(),
-  transport: z.enum(["terminal", "stream"]),
+  transport: z.enum(["terminal", "stream", "runner"]),
   approval_channel: z.enum(["chat", "terminal"]),
   /** In seconds; 0 for no limit. */
   approval_timeout: z.number(),
-  /** Digest of the stream agent's bundle, "" for transport = "terminal". */
+  /** Digest of the stream agent's bundle, "" for the other transports. */
   acp_bundle_sha256: z.string(),
   log_level: z.enum(["debug", "info", "warn", "error"]),
   /** What the plan warned of, for install.log. */

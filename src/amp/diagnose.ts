@@ -12,6 +12,8 @@ export type AmpTrouble =
   | "server"
   | "portal"
   | "mode"
+  | "served"
+  | "no-runner"
   | "arguments"
   | "settings";
 
@@ -21,6 +23,9 @@ export type AmpTrouble =
  */
 const LOGIN_PROMPT =
   /no api key found|starting login flow|log in to amp|paste your code here|\/auth\/cli-login\?/i;
+
+/** A folder has one runner: Amp names the folder and the process that is it. */
+export const ALREADY_SERVED = /already serving remote threads for (.+) \(pid (\d+)\)/;
 
 /**
  * Amp's words for what went wrong, the surest first: its error output, its screens, the reason in a failed `result`.
@@ -38,6 +43,9 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
     pattern:
       /requires? user approval|requires approval and cannot run|tried to run a command that isn.t allowlisted|wants to modify a guarded file|not allowed to run in execute mode/i,
   },
+  // Of a runner.
+  { kind: "served", pattern: ALREADY_SERVED },
+  { kind: "no-runner", pattern: /--no-tui is not enabled/ },
   { kind: "unloadable", pattern: /✕ failed to load\b/i },
   {
     kind: "thread",
@@ -47,7 +55,7 @@ export const AMP_WORDS: readonly { kind: AmpTrouble; pattern: RegExp }[] = [
   {
     kind: "key",
     pattern:
-      /invalid (or missing )?(api key|access token)|unauthori[sz]ed|api key (is|was) (invalid|rejected|revoked)|(access token|session) expired|\b(status|code|error|credentials|http\S*)\W{1,3}401\b|^\W*401\b/im,
+      /invalid (or missing )?(api key|access token)|unauthori[sz]ed|api key (is|was) (invalid|rejected|revoked)|(access token|session) expired|credentials rejected: |\b(status|code|error|credentials|http\S*)\W{1,3}401\b|^\W*401\b/im,
   },
   { kind: "login", pattern: /not logged in|please log in/i },
   {

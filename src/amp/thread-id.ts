@@ -18,8 +18,12 @@ export function isThread(text: string): boolean {
   return THREAD.test(text.trim());
 }
 
-/** The address of a thread on Amp's site, or on the server that `AMP_URL` names. */
+/** The address of a thread on Amp's site. */
 export function threadUrl(id: string, env: NodeJS.ProcessEnv): string {
-  const site = env["AMP_URL"] || "https://ampcode.com";
-  return `${site.replace(/\/+$/, "")}/threads/${id}`;
+  return `${ampSite(env)}/threads/${id}`;
+}
+
+/** The address of Amp's site, or of the server that `AMP_URL` names, without a slash at the end. */
+export function ampSite(env: NodeJS.ProcessEnv): string {
+  return (env["AMP_URL"] || "https://ampcode.com").replace(/\/+$/, "");
 }

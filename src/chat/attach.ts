@@ -3,7 +3,7 @@ import { startChild } from "../base/child.ts";
 import { ModuleError, reasonOf } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { findAgentapis } from "../install/agentapi/find.ts";
-import { findServer } from "./server.ts";
+import { findServer, talksElsewhere } from "./server.ts";
 
 /**
  * Opens Amp's own screen in this terminal, until the person leaves it.
@@ -13,6 +13,7 @@ import { findServer } from "./server.ts";
  */
 export async function attach(context: Context): Promise<number> {
   const { config, paths, env } = context;
+  if (config.transport === "runner") throw talksElsewhere(context);
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     throw new ModuleError("This is not a terminal, so no screen can be shown.", 'Use `amp-module chat "…"`.');
   }

@@ -1,4 +1,5 @@
 import { type AgentApiClient, createAgentApiClient } from "../agentapi/client.ts";
+import { ampSite } from "../amp/thread-id.ts";
 import { ModuleError } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { gatherStatus, type Status } from "../operate/status.ts";
@@ -16,12 +17,21 @@ export function isComing({ state }: Status): boolean {
   return COMING.includes(state);
 }
 
+/** Why nobody talks to a runner from here. */
+export function talksElsewhere({ env }: Pick<Context, "env">): ModuleError {
+  return new ModuleError(
+    'With transport = "runner" the conversations of this workspace are on Amp\'s site.',
+    `Begin or open a thread on ${ampSite(env)}; what runs here is in \`amp-module logs start\`.`,
+  );
+}
+
 /**
  * The AgentAPI of this module instance.
  *
  * @throws ModuleError saying why it cannot be talked to, and what to do
  */
 export async function findServer(context: Context): Promise<Server> {
+  if (context.config.transport === "runner") throw talksElsewhere(context);
   const status = await gatherStatus(context);
   if (status.state === "none-wanted") {
     throw new ModuleError(

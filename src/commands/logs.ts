@@ -37,6 +37,7 @@ export function logsCommand(locate: () => Paths, context: () => Context): Comman
         paths: locate(),
         env: process.env,
         ...{ name, lines, previous: previous === true, follow: follow === true },
+        isRunner: isRunner(context),
         paint: painter(process.stdout, process.env),
         now: () => new Date(),
         redact: redactOf(context),
@@ -52,6 +53,14 @@ function redactOf(context: () => Context): (text: string) => string {
     return context().redact;
   } catch {
     return createRedact(process.env);
+  }
+}
+
+function isRunner(context: () => Context): boolean {
+  try {
+    return context().config.transport === "runner";
+  } catch {
+    return false;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { readKeptThread } from "../conversation/thread.ts";
 import type { Installed } from "../install/install.ts";
 import { describePrograms } from "../start/programs.ts";
+import { startRunner } from "../start/runner.ts";
 import { prepareSession } from "../start/session.ts";
 import { start } from "../start/start.ts";
 import { CommandStatus } from "../status/of-commands.ts";
@@ -52,6 +53,7 @@ function syncUnits(slug: string): [install: string, start: string] {
 
 /** The last line of the script's output, such as `Amp 0.0.… answers on port 3284, thread T-…`. */
 function resultOf({ config, paths }: Context, { amp, agentapi }: Installed): string {
+  if (config.transport === "runner") return `Amp ${amp.version} is a runner in ${config.workdir}`;
   const thread = readKeptThread(paths);
   return [
     agentapi
@@ -68,7 +70,8 @@ async function startWith(context: Context, { amp, agentapi }: Installed): Promis
     return log;
   };
   try {
-    if (agentapi) await start(context, { amp, agentapi }, openLog);
+    if (context.config.transport === "runner") await startRunner(context, amp, openLog);
+    else if (agentapi) await start(context, { amp, agentapi }, openLog);
     else await prepareSession(context, amp, openLog);
   } catch (error) {
     markShown(error);

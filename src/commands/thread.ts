@@ -5,6 +5,7 @@ import { startChild } from "../base/child.ts";
 import { ModuleError } from "../base/errors.ts";
 import { findOnPath } from "../base/executables.ts";
 import { harmless } from "../base/harmless.ts";
+import { talksElsewhere } from "../chat/server.ts";
 import type { Context } from "../context.ts";
 import { readKeptThread } from "../conversation/thread.ts";
 import { askAmp } from "./ask-amp.ts";
@@ -30,6 +31,7 @@ export function threadCommand(context: () => Context): Command {
     .action(async (given: string | undefined, { json, markdown, open }: Flags) => {
       const known = context();
       const id = given ?? readKeptThread(known.paths);
+      if (id === undefined && known.config.transport === "runner") throw talksElsewhere(known);
       if (id === undefined) {
         throw new ModuleError(
           "No thread of this workspace is known yet.",

@@ -17,6 +17,8 @@ export function shortStatus({ state, summary, server }: Status): string {
       return `at work${server?.activity ? `: ${server.activity}` : ""}${up}`;
     case "asking":
       return `asks a question in the terminal${up}`;
+    case "serving":
+      return `runner${server?.activity ? `, ${server.activity}` : ""}${up}`;
     case "none-wanted":
       return "installed";
     case "starting":
@@ -35,13 +37,16 @@ export function longStatus(status: Status, home: string, paint: Paint): string {
     `${version ?? "version unknown: it is newer than the last start"}, ${from}`,
     short(path),
   ];
+  // Its conversations are on Amp's site, and the module knows none of them.
+  const isRunner = server?.transport === "runner";
+  const row = (label: string, lines: string[]): [string, string[]] => [label, lines];
   const rows: [label: string, lines: string[]][] = [
     ["Module", [`${module.version} in ${short(module.folder)}`, module.runtime]],
     ["Amp", amp ? program(amp) : ["not found"]],
-    ["AgentAPI", agentapi ? program(agentapi) : [server ? "not found" : "not wanted"]],
-    ["Thread", thread ? [thread.id, thread.url] : ["none known yet"]],
+    ["AgentAPI", agentapi ? program(agentapi) : [server?.port != null ? "not found" : "not wanted"]],
+    ...(isRunner ? [] : [row("Thread", thread ? [thread.id, thread.url] : ["none known yet"])]),
     ...(server ? serverRows(server) : []),
-    ["Prompt", [promptLine(delivery)]],
+    ...(isRunner ? [] : [row("Prompt", [promptLine(delivery)])]),
     ["Last error", lastError ? [`${short(lastError.log)}, ${lastError.time}`, lastError.text] : ["none"]],
     ["Apps", apps.length > 0 ? apps.map(({ slug, what }) => `${slug} (${what})`) : ["none"]],
     ["Logs", status.logs.map(short)],
@@ -67,7 +72,7 @@ function serverRows(server: NonNullable<Status["server"]>): [string, string[]][]
   const runs =
     pid === null ? "does not run" : `pid ${pid}${uptimeS === null ? "" : `, up ${duration(uptimeS)}`}`;
   return [
-    ["Server", [`${runs}, port ${port}, ${transport} transport`]],
+    ["Server", [`${runs}${port === null ? "" : `, port ${port}`}, ${transport} transport`]],
     ["Supervisor", [supervisor === null ? "does not run" : `pid ${supervisor}`]],
   ];
 }

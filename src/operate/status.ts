@@ -1,12 +1,13 @@
 import { basename } from "node:path";
 import { ampLogFile } from "../amp/log-file.ts";
-import { threadUrl } from "../amp/thread-id.ts";
+import { ampSite, threadUrl } from "../amp/thread-id.ts";
 import { MODULE_VERSION } from "../base/module-version.ts";
 import { describeRuntime } from "../base/runtime.ts";
 import type { Context } from "../context.ts";
 import { readDelivery } from "../conversation/delivery-record.ts";
 import { readKeptThread } from "../conversation/thread.ts";
 import type { Paths } from "../paths.ts";
+import { serverName } from "../server/process.ts";
 import { lastError } from "./last-error.ts";
 import { type KnownProgram, knownAgentapi, knownAmp } from "./programs-glance.ts";
 import { glanceAtServer, type ServerGlance, type ServerState } from "./server-glance.ts";
@@ -34,7 +35,7 @@ export interface Status {
   amp: KnownProgram | null;
   agentapi: KnownProgram | null;
   thread: { id: string; url: string } | null;
-  server: (Omit<ServerGlance, "state" | "culprit"> & { port: number; transport: string }) | null;
+  server: (Omit<ServerGlance, "state" | "culprit"> & { port: number | null; transport: string }) | null;
   /** Of the last prompt that Amp was given by the module: `sending` until it was seen to have arrived. */
   delivery: { state: "sending" | "delivered"; how: string | null } | null;
   lastError: ToldError | null;
@@ -42,7 +43,7 @@ export interface Status {
   logs: string[];
 }
 
-const HEALTHY: readonly string[] = ["ready", "working", "asking", "none-wanted"];
+const HEALTHY: readonly string[] = ["ready", "working", "asking", "serving", "none-wanted"];
 const START = "Run `amp-module start`.";
 const RESTART = "Run `amp-module stop`, then `amp-module start`.";
 
@@ -60,19 +61,29 @@ export async function gatherStatus(context: Context): Promise<Status> {
     state,
     ...(amp === null && HEALTHY.includes(state)
       ? { summary: "Amp is not installed.", fix: "Run `amp-module install`." }
-      : inWords(state, culprit, server.activity, config.agentapi_port, error)),
+      : inWords(state, culprit, server.activity, context, error)),
     module: { version: MODULE_VERSION, folder: paths.moduleDir, runtime: describeRuntime() },
     amp,
     agentapi: config.enable_agentapi ? knownAgentapi(context) : null,
     thread: id === undefined ? null : { id, url: threadUrl(id, env) },
-    server: config.enable_agentapi
-      ? { ...server, port: config.agentapi_port, transport: config.transport }
-      : null,
+    server:
+      config.enable_agentapi || config.transport === "runner"
+        ? {
+            ...server,
+            port: config.enable_agentapi ? config.agentapi_port : null,
+            transport: config.transport,
+          }
+        : null,
     delivery:
       delivery && delivery !== "unreadable" ? { state: delivery.state, how: delivery.how ?? null } : null,
     lastError: error,
     apps: apps(context),
-    logs: [paths.installLog, paths.startLog, paths.stopLog, ampLogFile(env, paths.home)],
+    logs: [
+      paths.installLog,
+      paths.startLog,
+      paths.stopLog,
+      ampLogFile(env, paths.home, config.transport === "runner"),
+    ],
   };
 }
 
@@ -98,11 +109,13 @@ function toldError(paths: Paths): ToldError | null {
 
 function apps({ config }: Context): Status["apps"] {
   const slug = config.app_slug;
-  const terminal = !config.enable_agentapi
-    ? "Amp itself, in a terminal"
-    : config.transport === "stream"
-      ? "the chat in a terminal"
-      : "Amp's own screen, in a terminal";
+  const screens = {
+    terminal: "Amp's own screen, in a terminal",
+    stream: "the chat in a terminal",
+    runner: "what the runner logs, in a terminal",
+  };
+  const isSession = !config.enable_agentapi && config.transport !== "runner";
+  const terminal = isSession ? "Amp itself, in a terminal" : screens[config.transport];
   // A Task always has its chat.
   const hasChat = config.enable_agentapi && (config.web_app || config.task_id !== "");
   return [
@@ -116,9 +129,10 @@ function inWords(
   state: ServerState,
   culprit: string | null,
   activity: string | null,
-  port: number,
+  { config, env }: Context,
   error: ToldError | null,
 ): Pick<Status, "summary" | "fix"> {
+  const name = serverName(config);
   const because = error ? `: ${error.text}` : ".";
   switch (state) {
     case "ready":
@@ -130,6 +144,13 @@ function inWords(
         summary: "Amp shows a question on its screen, and waits for a person.",
         fix: "Open the terminal app, or run `amp-module attach`, and answer it.",
       };
+    case "serving":
+      return activity
+        ? {
+            summary: `Amp runs as a runner, ${activity}.`,
+            fix: "It keeps trying; let websockets to Amp's server pass, and see `amp-module logs start`.",
+          }
+        : { summary: `Amp is a runner: begin threads on ${ampSite(env)}.`, fix: null };
     case "none-wanted":
       return { summary: "Amp is installed; the terminal app runs it.", fix: null };
     case "starting":
@@ -139,27 +160,27 @@ function inWords(
       };
     case "restarting":
       return {
-        summary: "AgentAPI has ended; its supervisor starts it again.",
+        summary: `${name} has ended; its supervisor starts it again.`,
         fix: "See why: `amp-module logs start`.",
       };
     case "hung":
-      return { summary: "AgentAPI hangs: it runs, but answers nothing.", fix: RESTART };
+      return { summary: `${name} hangs: it runs, but answers nothing.`, fix: RESTART };
     case "astray":
       return {
         summary: `AgentAPI or Amp runs without its supervisor or its record (${culprit}).`,
         fix: "Run `amp-module start`: it ends them and starts anew.",
       };
     case "ended":
-      return { summary: `AgentAPI has ended and is not started again${because}`, fix: error?.fix ?? START };
+      return { summary: `${name} has ended and is not started again${because}`, fix: error?.fix ?? START };
     case "port-taken":
       return {
-        summary: `Port ${port} is taken by ${culprit ?? "something that is not AgentAPI"}.`,
+        summary: `Port ${config.agentapi_port} is taken by ${culprit ?? "something that is not AgentAPI"}.`,
         fix: "Set agentapi_port to a free port, or end that process; then run `amp-module start`.",
       };
     case "stopped":
       // A stop is no failure; a start that failed is.
       return error && error.log !== "stop.log"
-        ? { summary: `AgentAPI does not run${because}`, fix: error.fix ?? START }
-        : { summary: "AgentAPI does not run: it was stopped, or never started.", fix: START };
+        ? { summary: `${name} does not run${because}`, fix: error.fix ?? START }
+        : { summary: `${name} does not run: it was stopped, or never started.`, fix: START };
   }
 }

@@ -7,6 +7,7 @@ import { type Config, hasPlugin } from "../config.ts";
 import type { Paths } from "../paths.ts";
 import { statusEnvironment } from "../status/environment.ts";
 import { allowedNames } from "./hosts.ts";
+import { RUNNER_FLAG } from "./process.ts";
 
 /** A program with its arguments, as given to the system: no shell in between. */
 export interface Command {
@@ -73,6 +74,12 @@ export function serverCommand(config: Config, agentapi: string, agent: Command):
   };
 }
 
+/** The command line of an Amp that is a runner. */
+export function runnerCommand(amp: string): Command {
+  const { file, args } = ampCommand(amp);
+  return { file, args: [...args, RUNNER_FLAG] };
+}
+
 /** The environment of AgentAPI and Amp: the workspace's own, without leftovers that would change what we start. */
 export function serverEnvironment(
   config: Config,
@@ -85,8 +92,6 @@ export function serverEnvironment(
   // By this mark a program knows that a tool of Amp's has started it, as this start may have been.
   const isMark = (name: string, value?: string) => name === "AGENT" && value === "amp";
   const inherited = Object.entries(env).filter(([name, value]) => !isLeftover(name) && !isMark(name, value));
-  const { hosts, origins } = allowedNames(config, env);
-  const chatBasePath = config.subdomain ? undefined : chatPath(config, env);
   return {
     // Amp draws with box characters and colours; the agent's scripts have neither a locale nor a terminal.
     LANG: "C.UTF-8",
@@ -95,12 +100,19 @@ export function serverEnvironment(
     ...Object.fromEntries(inherited),
     TERM: env["TERM"] && env["TERM"] !== "dumb" ? env["TERM"] : "xterm-256color",
     PATH: [dirname(amp), paths.bin, env["PATH"] ?? ""].filter(Boolean).join(delimiter),
-    AGENTAPI_ALLOWED_HOSTS: hosts.join(" "),
-    AGENTAPI_ALLOWED_ORIGINS: origins.join(" "),
+    ...(config.transport === "runner" ? {} : forAgentApi(config, env)),
     // By this the module knows its own AgentAPI again, whatever became of the process that started it.
     AMP_MODULE_INSTANCE: paths.moduleDir,
     ...ampStatus(config),
-    ...(chatBasePath === undefined ? {} : { AGENTAPI_CHAT_BASE_PATH: chatBasePath }),
+  };
+}
+
+function forAgentApi(config: Config, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { hosts, origins } = allowedNames(config, env);
+  return {
+    AGENTAPI_ALLOWED_HOSTS: hosts.join(" "),
+    AGENTAPI_ALLOWED_ORIGINS: origins.join(" "),
+    ...(config.subdomain ? {} : { AGENTAPI_CHAT_BASE_PATH: chatPath(config, env) }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { readSignals } from "../acp/signals.ts";
-import { AMP_WORDS, type AmpTrouble } from "../amp/diagnose.ts";
+import { ALREADY_SERVED, AMP_WORDS, type AmpTrouble } from "../amp/diagnose.ts";
 import { isListed } from "../amp/modes.ts";
 import { isCertificateRefused } from "../base/certificates.ts";
 import { ModuleError } from "../base/errors.ts";
 import type { Config } from "../config.ts";
 import { withoutReports } from "../status/client.ts";
+import { serverName } from "./process.ts";
 
 /** What is known of an agent that did not come up. */
 export interface Evidence {
@@ -35,7 +36,8 @@ export class StartError extends ModuleError {
 }
 
 interface Cause {
-  what: (config: Config) => string;
+  /** @param said what Amp and AgentAPI have printed */
+  what: (config: Config, said: string) => string;
   fix: string;
 }
 
@@ -96,6 +98,17 @@ const CAUSES: Record<Exclude<CauseKind, "unknown">, Cause> = {
     what: (config) => `Amp does not know the mode "${config.mode}"`,
     fix: MODE_FIX,
   },
+  served: {
+    what: (_, said) => {
+      const [, folder, pid] = said.match(ALREADY_SERVED) ?? [];
+      return `another Amp (pid ${pid}) is the runner of ${folder}, and a folder has only one`;
+    },
+    fix: "End that process, or set workdir to another folder; then run `amp-module start`.",
+  },
+  "no-runner": {
+    what: () => "this Amp account may have no runner",
+    fix: 'Have runners enabled for the account, or leave transport = "runner" out.',
+  },
   arguments: {
     what: () => "this Amp or AgentAPI version does not know one of its arguments",
     fix: "Set amp_version and agentapi_version to newer releases, or leave them at their defaults.",
@@ -134,14 +147,15 @@ export function diagnose(found: Evidence, config: Config): StartError {
   const evidence = { ...found, output: withoutReports(found.output) };
   const terminal = evidence.screen || screenInOutput(evidence.output);
   const screen = cleanScreen(terminal);
-  const kind = causeIn([unwrapped(terminal), screen, evidence.output].join("\n"));
+  const said = [unwrapped(terminal), screen, evidence.output].join("\n");
+  const kind = causeIn(said);
   const cause = kind ? { kind, ...CAUSES[kind] } : suspectMode(evidence, config);
-  const ending = evidence.ending === undefined ? "" : ` AgentAPI ended with ${evidence.ending}.`;
+  const ending = evidence.ending === undefined ? "" : ` ${serverName(config)} ended with ${evidence.ending}.`;
   const turn = readSignals(evidence.output).failedTurns.at(-1);
   const isSilent = evidence.ending === undefined && screen === "";
   const silent = "the agent has drawn nothing, as Amp does while its server does not answer";
   const unknown = turn ? "its first turn failed" : isSilent ? silent : "the agent ended before it was ready";
-  const what = cause?.what(config) ?? unknown;
+  const what = cause?.what(config, said) ?? unknown;
   const shown = screen
     ? `The agent's last screen:\n${indent(screen)}`
     : turn
@@ -161,7 +175,7 @@ export function diagnose(found: Evidence, config: Config): StartError {
 
 /** For an agent that is up and cannot work, since its server says nothing. */
 export function silentServer(config: Config): StartError {
-  const what = CAUSES.silent.what(config);
+  const what = CAUSES.silent.what(config, "");
   const how = "Amp was given its prompt and shows nothing of it";
   return new StartError("silent", `The agent did not start: ${what}. ${how}.`, CAUSES.silent.fix, what);
 }

@@ -3,7 +3,7 @@ import { identifyProcess, isRunning, type ProcessIdentity } from "../base/proces
 import { descendantsOf } from "../base/process-tree.ts";
 import { leadsTerminal } from "./left-behind.ts";
 import { isListenedOn } from "./port-holder.ts";
-import { isAgentApi, isSupervisor, portOf } from "./process.ts";
+import { isAgentApi, isRunner, isSupervisor, portOf } from "./process.ts";
 
 /** In all; AgentAPI may have to write a long conversation to a slow disk. */
 const GRACE_MS = 10_000;
@@ -74,8 +74,9 @@ export function familyOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
  */
 async function closeServers(roots: readonly ProcessIdentity[], deadline: number): Promise<ProcessIdentity[]> {
   const ports = new Map<ProcessIdentity, number | undefined>();
+  // A runner has no port: it tells Amp's server that it goes, and is gone.
   const listens = async ([server, port]: [ProcessIdentity, number | undefined]) =>
-    isRunning(server) && port !== undefined && (await isListenedOn(port));
+    isRunning(server) && (port === undefined ? isRunner(server.pid) : await isListenedOn(port));
   // A supervisor without an AgentAPI may be about to start one.
   const isClosed = async () =>
     ports.size === 0

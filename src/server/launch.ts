@@ -54,7 +54,7 @@ export async function launchServer(launch: Launch): Promise<LaunchedServer> {
     return { identity: identity ?? { pid: child.pid ?? 0, startedAt: "" }, ended };
   } catch (cause) {
     throw new ModuleError(
-      `AgentAPI could not be started from ${command.file}: ${reasonOf(cause)}.`,
+      `${command.file} could not be started: ${reasonOf(cause)}.`,
       "Check that the file is executable on this system and that workdir can be entered.",
       { cause },
     );

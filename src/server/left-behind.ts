@@ -1,6 +1,6 @@
 import { targetOf, textIn } from "../base/glance.ts";
 import { identifyProcess, livePids, type ProcessIdentity, statFields } from "../base/process-identity.ts";
-import { isServer } from "./process.ts";
+import { isRunner, isServer } from "./process.ts";
 
 /**
  * Every process that this module instance or its agent has started and that still runs, whatever became of its parent:
@@ -31,9 +31,9 @@ function pidsOf(moduleDir: string): number[] {
     .filter((pid) => textIn(`/proc/${pid}/environ`).split("\0").includes(mark));
 }
 
-/** A terminal of the agent's own making has a parent in here. */
+/** A terminal of the agent's own making has a parent in here, and a runner its supervisor. */
 function isOrphanedAgent(pid: number, family: readonly number[]): boolean {
-  return leadsTerminal(pid) && !family.includes(Number(statFields(pid)[1]));
+  return (leadsTerminal(pid) || isRunner(pid)) && !family.includes(Number(statFields(pid)[1]));
 }
 
 /** AgentAPI starts the agent as leader of a terminal session. */

@@ -7,6 +7,7 @@ import { postSnapshot } from "../conversation/snapshot.ts";
 import { readKeptThread } from "../conversation/thread.ts";
 import { endAll, familyOf } from "../server/end.ts";
 import { findLeftBehind } from "../server/left-behind.ts";
+import { serverName } from "../server/process.ts";
 import { readRunningServer, removeServerRecord } from "../server/record.ts";
 import { CommandStatus } from "../status/of-commands.ts";
 
@@ -31,8 +32,9 @@ async function endEverything(context: Context, log: Log): Promise<void> {
   const family = running ? familyOf([running]) : [];
   const isStray = ({ pid }: ProcessIdentity) => !family.some((member) => member.pid === pid);
   const strays = findLeftBehind(paths.moduleDir).filter(isStray);
+  const name = serverName(config);
   if (!running && strays.length === 0) {
-    log.info("AgentAPI does not run: nothing to stop.");
+    log.info(`${name} does not run: nothing to stop.`);
     removeServerRecord(paths.running);
     return;
   }
@@ -41,18 +43,19 @@ async function endEverything(context: Context, log: Log): Promise<void> {
   // A stream's messages are kept by Amp's server.
   if (running && config.transport === "terminal") await letMessageArrive(client);
   await postSnapshot(context, client, log);
-  if (running) log.info(`Ending AgentAPI (pid ${running.pid}) with SIGTERM.`);
+  if (running) log.info(`Ending ${name} (pid ${running.pid}) with SIGTERM.`);
   if (strays.length > 0) {
     const pids = strays.map(({ pid }) => pid).join(", ");
     log.info(`Ending what earlier runs of AgentAPI or Amp have left behind (pid ${pids}) with SIGTERM.`);
   }
   const ending = await endAll([...(running ? [running] : []), ...strays]);
   removeServerRecord(paths.running);
+  const ended = config.transport === "runner" ? name : "AgentAPI and the agent";
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (ending === "ended") log.info(`AgentAPI and the agent ended after ${seconds} s.`);
+  if (ending === "ended") log.info(`${ended} ended after ${seconds} s.`);
   else
     log.warn(
-      `AgentAPI, the agent or what it had started did not end by itself and was killed after ${seconds} s.`,
+      `${name}, the agent or what it had started did not end by itself and was killed after ${seconds} s.`,
     );
 }
 

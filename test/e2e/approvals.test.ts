@@ -49,7 +49,7 @@ const decisions = async (ws: Workspace) =>
   (await ws.log("approvals")).trim().replace(/^\S+ /gm, "").split("\n");
 
 describe.skipIf(!agentapi.real)("a person at a terminal of the workspace", () => {
-  test("allows what Amp's own dialog asks, by the command alone that a person types", async () => {
+  test("answers what Amp's own dialog asks: allowed, and refused with a reason that Amp is told", async () => {
     const amp = await startAmpServer();
     server = amp;
     const ws = await started({ ampServer: amp });
@@ -67,6 +67,12 @@ describe.skipIf(!agentapi.real)("a person at a terminal of the workspace", () =>
     expect(await atTerminal(ws, "approve 2")).toMatch(/There is no question 2/);
     expect(await atTerminal(ws, "approve")).toBe("Allowed: Bash: echo one");
     await expect.poll(answer, soon).toMatch(/^echo one: .*"exitCode":0/);
+
+    await say(ws, "run: echo two");
+    await asks(ws, "1  Bash: echo two\n");
+    expect(await atTerminal(ws, "deny use staging, please")).toBe("Refused: Bash: echo two");
+    await expect.poll(answer, soon).toMatch(/^echo two: .*use staging, please/);
+    expect(await decisions(ws)).toEqual(["yes (terminal): Bash: echo one", "no (terminal): Bash: echo two"]);
   }, 180_000);
 
   test("whom nobody answers in time Amp is told so by its own dialog, and to ask again", async () => {
@@ -79,6 +85,10 @@ describe.skipIf(!agentapi.real)("a person at a terminal of the workspace", () =>
     expect(answers()[0]?.text).toMatch(
       /^echo one: .*Nobody answered within 1 s.*\necho two: .*and ask again\./,
     );
+    expect(await decisions(ws)).toEqual([
+      "no (time limit): Bash: echo one",
+      "no (time limit): Bash: echo two",
+    ]);
   }, 180_000);
 
   test("answers the stream agent's questions, by number or the oldest", async () => {

@@ -61,6 +61,7 @@ const other: Partial<Config> = {
 const alone: [Record<string, unknown>, Partial<Config>][] = [
   [{ enable_agentapi: false }, { status_app: "" }],
   [{ transport: "stream" }, { acp_bundle_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+  [{ transport: "runner" }, { enable_agentapi: false, status_app: "" }],
   [{ subdomain: false }, { agent_id: testAgentId }],
   [{ agentapi_sha256: "AB".repeat(32) }, { agentapi_sha256: "ab".repeat(32) }],
 ];

@@ -174,3 +174,29 @@ test("a Coder that takes no status reports is not the reason why Amp did not sta
     diagnosis({ output: "Error: Status: 503 Service Unavailable: Amp server returned an error\n" }).kind,
   ).toBe("server");
 });
+
+test.each([
+  [
+    "served",
+    "Error: Another Amp process is already serving remote threads for /home/dev/my project (pid 29003). If that process is no longer running, delete /x.pid and retry.",
+    "another Amp (pid 29003) is the runner of /home/dev/my project, and a folder has only one",
+    "set workdir to another folder",
+  ],
+  [
+    "no-runner",
+    "Error: amp --no-tui is not enabled for your account.",
+    "this Amp account may have no runner",
+    "Have runners enabled",
+  ],
+  [
+    "key",
+    "Credentials rejected: HTTP 401",
+    "the Amp server does not accept the API key in amp_api_key",
+    "Set amp_api_key",
+  ],
+])("a runner that does not come up: %s", (kind, output, what, fix) => {
+  const runner = exampleConfig({ transport: "runner", enable_agentapi: false });
+  const error = diagnose({ output, screen: "", ending: "exit code 1", modes: [] }, runner);
+  expect(error).toMatchObject({ kind, summary: what, fix: expect.stringContaining(fix) });
+  expect(error.message).toContain(`${what}. Amp's runner ended with exit code 1.`);
+});

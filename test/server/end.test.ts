@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,7 @@ import { isPortTaken } from "../../src/server/port-holder.ts";
 import { freePort } from "../support/free-port.ts";
 
 const started: ProcessIdentity[] = [];
+const children = new Map<number, ChildProcess>();
 afterEach(() => {
   for (const identity of started.splice(0)) if (isRunning(identity)) process.kill(identity.pid, "SIGKILL");
 });
@@ -40,6 +41,7 @@ async function family(...scripts: (string | string[])[]): Promise<ProcessIdentit
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
+  children.set(child.pid ?? 0, child);
   let text = "";
   await new Promise<void>((resolve) => {
     child.stdout.on("data", (chunk: Buffer) => {
@@ -151,3 +153,12 @@ function findByArgument(mark: string): string[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => commandLineOf(Number(pid))?.includes(mark) && identifyProcess(Number(pid)));
 }
+
+test("a runner is asked once, and takes its leave before anybody asks again", async () => {
+  const leave = `let asked = 0;
+    process.on("SIGTERM", () => { asked += 1; setTimeout(() => process.exit(asked), 600); });`;
+  const [runner] = await family([leave, "--no-tui"]);
+  const ended = new Promise((resolve) => children.get(runner?.pid ?? 0)?.once("exit", resolve));
+  expect(await endServer(runner as ProcessIdentity)).toBe("ended");
+  expect(await ended).toBe(1);
+});

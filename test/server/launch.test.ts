@@ -141,7 +141,7 @@ test.each([
 ])("%s is an error with its cause and a fix", async (_, options) => {
   await expect(launch("", options)).rejects.toMatchObject({
     name: "ModuleError",
-    message: expect.stringMatching(/AgentAPI could not be started from .*(ENOENT|EACCES)/),
+    message: expect.stringMatching(/ could not be started: .*(ENOENT|EACCES)/),
     fix: expect.stringMatching(/workdir/),
   });
 });

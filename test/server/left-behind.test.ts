@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { findLeftBehind, findLeftServers } from "../../src/server/left-behind.ts";
+import { findLeftAgents, findLeftBehind, findLeftServers } from "../../src/server/left-behind.ts";
 import { endProcesses, findProcesses } from "../support/processes.ts";
 
 /** A module directory that exists for one test only, so that it names its processes. */
@@ -60,4 +60,15 @@ test("an agent is who leads a terminal session that nobody of ours has opened; i
   expect(survivor?.pid).not.toBe(agent?.pid);
   process.kill((await named("script"))[0]?.pid ?? 0, "SIGKILL");
   await expect.poll(() => pids(findLeftServers(moduleDir))).toEqual([survivor?.pid]);
+});
+
+test("a runner whose supervisor is gone is a left agent; one below it is not", async () => {
+  // sh -c takes the flag as a name of its own.
+  const runner = 'sh -c "sleep 60; :" --no-tui';
+  await run(`(${runner} &) ; exit`, 1);
+  const [left] = (await named("sh")).filter(({ cmdline }) => cmdline.endsWith(" --no-tui"));
+  await expect.poll(() => pids(findLeftAgents(moduleDir))).toEqual([left?.pid]);
+  await run(`${runner}; :`, 2);
+  expect(pids(findLeftAgents(moduleDir))).toEqual([left?.pid]);
+  expect(findLeftServers(moduleDir)).toHaveLength(2);
 });

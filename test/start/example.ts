@@ -11,7 +11,7 @@ import { variableDefaults } from "../support/variable-defaults.ts";
 /** A payload as Terraform renders it if the template sets nothing but `overrides`: test/module/payload.test.ts compares. */
 export function exampleConfig(overrides: Partial<Config> = {}): Config {
   const computed = { task_id: "", status_app: "amp", acp_bundle_sha256: "", warnings: [] };
-  const set = { agent_id: "", workdir: "~/project", install_amp: true };
+  const set = { agent_id: "", workdir: "~/project", install_amp: true, enable_agentapi: true };
   return parseConfig(JSON.stringify({ ...variableDefaults, ...computed, ...set, ...overrides }));
 }
 

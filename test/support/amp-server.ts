@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { Runners } from "./amp-runners.ts";
 import {
   callOf,
   callsIn,
@@ -39,7 +40,7 @@ const SLOWNESS_MS = 1500;
 /** How long a turn takes, in milliseconds. */
 const TURN_MS = 300;
 /** For Amp's plugins, which answer at once. */
-const PLUGINS_TIMEOUT_MS = 30_000;
+const AMP_TIMEOUT_MS = 30_000;
 
 /** What Amp asked: the method of `/api/internal`, `ws <method>` for a websocket message, else `POST /path`. */
 export interface AmpRequest {
@@ -82,6 +83,10 @@ export interface AmpServer {
   threads: Map<string, Said[]>;
   /** The tool calls that Amp was told to make. */
   leases: Leases;
+  /** Amps without a screen that take threads from here. */
+  runners: Runners;
+  /** Does what a person does on Amp's site: begins a thread on the runner that is there, with this message. */
+  begin(thread: string, message: string): Promise<void>;
   /** Every text that arrived as a user's message, on whatever thread, oldest first. */
   prompts(): string[];
   close(): Promise<void>;
@@ -100,6 +105,16 @@ export async function startAmpServer(behaviour: AmpServerBehaviour = "answers"):
     requests: [],
     threads: new Map(),
     leases: new Leases(),
+    runners: new Runners(),
+    async begin(thread, message) {
+      server.runners.serve(thread);
+      const deadline = Date.now() + AMP_TIMEOUT_MS;
+      while (!executors.has(thread) && Date.now() < deadline) await sleep(20);
+      const peer = executors.get(thread);
+      if (!peer) throw new Error(`no runner serves ${thread}`);
+      const content = [{ type: "text", text: message }];
+      await takeTurn(server, peer, thread, { content, messageId: newMessage() });
+    },
     prompts: () =>
       [...server.threads.values()]
         .flat()
@@ -116,7 +131,8 @@ export async function startAmpServer(behaviour: AmpServerBehaviour = "answers"):
   http.on("request", (request, response) => {
     answer(server, request, response).catch(() => response.destroy());
   });
-  const sockets = acceptSockets(http, server);
+  const executors = new Map<string, WebSocket>();
+  const sockets = acceptSockets(http, server, executors);
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   server.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   return server;
@@ -218,8 +234,13 @@ const NO_SOCKETS: ReadonlySet<AmpServerBehaviour> = new Set([
   "is-portal",
 ]);
 
-/** Takes every websocket. @returns those that are open */
-function acceptSockets(http: Server, server: AmpServer): Set<WebSocket> {
+/**
+ * Takes every websocket.
+ *
+ * @param executors gets, by thread, the Amp that runs it
+ * @returns those that are open
+ */
+function acceptSockets(http: Server, server: AmpServer, executors: Map<string, WebSocket>): Set<WebSocket> {
   const sockets = new WebSocketServer({
     noServer: true,
     handleProtocols: (offered) => offered.values().next().value ?? false,
@@ -229,9 +250,17 @@ function acceptSockets(http: Server, server: AmpServer): Set<WebSocket> {
     if (server.behaviour === "is-silent") return;
     if (NO_SOCKETS.has(server.behaviour)) return void socket.destroy();
     sockets.handleUpgrade(request, socket, head, (peer) => {
+      const runner = Runners.idIn(request.headers["sec-websocket-protocol"]);
+      if (runner !== undefined) return server.runners.connect(peer, runner);
       const thread = threadIn(request.url) ?? newThread();
-      peer.on("close", () => server.leases.forget(peer));
-      peer.on("message", (data) => void reply(server, peer, thread, data));
+      peer.on("close", () => {
+        server.leases.forget(peer);
+        if (executors.get(thread) === peer) executors.delete(thread);
+      });
+      peer.on("message", (data) => {
+        if (String(data).includes('"executor_tools_bootstrap_complete"')) executors.set(thread, peer);
+        void reply(server, peer, thread, data);
+      });
       // Only once something has come does Amp take a connection that merely watches for one that is ready.
       if (server.behaviour !== "keeps-connecting") tell(peer, "observers", { count: 1 });
       peer.on("error", () => {});
@@ -329,7 +358,7 @@ async function askPlugins(server: AmpServer, peer: WebSocket, method: string, ev
   tell(peer, "plugin_message", { message: { type: "request", id, method, params: { event } } });
   const isAnswer = ({ name, params }: AmpRequest) =>
     name === "ws executor_plugin_message" && (params as { message?: { id?: string } }).message?.id === id;
-  const deadline = Date.now() + PLUGINS_TIMEOUT_MS;
+  const deadline = Date.now() + AMP_TIMEOUT_MS;
   while (!server.requests.slice(from).some(isAnswer) && Date.now() < deadline) await sleep(20);
 }
 

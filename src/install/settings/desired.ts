@@ -15,6 +15,8 @@ export interface DesiredSettings {
 /** For unattended work: nothing that moves on the screen, since AgentAPI waits for it to rest. */
 const UNATTENDED: JsonObject = { "amp.terminal.animation": false, "amp.notifications.enabled": false };
 
+const RUNNER_UPDATES = "amp.runner.autoUpdate.enabled";
+
 /** Lets Amp report its progress to Coder without asking anybody. */
 const CODER_TOOLS: JsonObject = { tool: "mcp__coder__*", action: "allow" };
 
@@ -35,6 +37,9 @@ export function desiredSettings(
   if (config.dangerously_allow_all) keys["amp.dangerouslyAllowAll"] = true;
   if (pinnedVersion(config.amp_version) && !("amp.updates.mode" in keys))
     keys["amp.updates.mode"] = "disabled";
+  // A runner has a wish of its own, and updates even if base_amp_config names a mode of updates.
+  if (pinnedVersion(config.amp_version) && config.transport === "runner" && !(RUNNER_UPDATES in keys))
+    keys[RUNNER_UPDATES] = false;
   const permissions = keys["amp.permissions"];
   if (reports && Array.isArray(permissions)) keys["amp.permissions"] = withRule(permissions, CODER_TOOLS);
 

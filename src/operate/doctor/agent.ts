@@ -1,13 +1,18 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createAgentApiClient } from "../../agentapi/client.ts";
+import { readRunner } from "../../amp/runner.ts";
+import { ampSite } from "../../amp/thread-id.ts";
 import { findOnPath } from "../../base/executables.ts";
 import { namesIn, textIn } from "../../base/glance.ts";
 import { lockHolder } from "../../base/lock.ts";
 import { parseConfig } from "../../config.ts";
+import { familyOf } from "../../server/end.ts";
+import { readEvidence } from "../../server/evidence.ts";
 import { type Health, isStopped, serverHealth } from "../../server/health.ts";
 import { whatRuns } from "../../server/ours.ts";
 import { describePortHolder, isPortTaken } from "../../server/port-holder.ts";
+import { isRunner, serverName } from "../../server/process.ts";
 import type { ServerRecord } from "../../server/record.ts";
 import {
   type Check,
@@ -48,7 +53,9 @@ const startInProgress: Check = {
 /** Whether AgentAPI runs, is ours and answers. */
 const server = configured("AgentAPI server", "Agent", async (subject): Promise<Finding> => {
   const { config, paths } = subject;
-  if (!config.enable_agentapi) return ok("none wanted, the terminal app runs Amp itself");
+  const isARunner = config.transport === "runner";
+  const name = serverName(config);
+  if (!config.enable_agentapi && !isARunner) return ok("none wanted, the terminal app runs Amp itself");
   const port = config.agentapi_port;
   const start = `Run \`${commandOf(subject)} start\``;
   const { running, astray } = whatRuns(paths);
@@ -64,24 +71,25 @@ const server = configured("AgentAPI server", "Agent", async (subject): Promise<F
       `${start}: it ends them and starts anew.`,
     );
   }
-  if (await isPortTaken(port)) {
+  if (!isARunner && (await isPortTaken(port))) {
     return wrong(
       `port ${port} is taken by ${describePortHolder(port)}`,
       "Set agentapi_port to a free port, or end that process.",
     );
   }
-  if (isStarting) return note("AgentAPI does not run yet");
+  if (isStarting) return note(`${name} does not run yet`);
   const log = textIn(paths.startLog);
   if (/: giving up\.$/m.test(log)) {
     return wrong(
-      "AgentAPI does not run: its supervisor has given up after repeated ends",
+      `${name} does not run: its supervisor has given up after repeated ends`,
       `Mend the cause at the end of ${basename(paths.startLog)}, then: ${start}.`,
     );
   }
-  return wrong(`AgentAPI does not run${wasStopped(paths) ? " since `amp-module stop`" : ""}`, `${start}.`);
+  return wrong(`${name} does not run${wasStopped(paths) ? " since `amp-module stop`" : ""}`, `${start}.`);
 });
 
 async function ofRunning(running: ServerRecord, subject: Examined): Promise<Finding> {
+  if (subject.config.transport === "runner") return ofRunner(running, subject);
   const port = subject.config.agentapi_port;
   if (running.port !== port) {
     const text = `AgentAPI (pid ${running.pid}) listens on port ${running.port}, but config.json names ${port}`;
@@ -91,6 +99,24 @@ async function ofRunning(running: ServerRecord, subject: Examined): Promise<Find
   const health = await serverHealth(client, running, EVENTS_MS);
   const status = health === "healthy" ? await client.status().catch(() => undefined) : undefined;
   return describe(health, running.pid, status?.status ?? "busy", subject);
+}
+
+function ofRunner(running: ServerRecord, subject: Examined): Finding {
+  const runner = familyOf([running]).find(({ pid }) => isRunner(pid));
+  const restart = `Run \`${commandOf(subject)} stop\`, then \`${commandOf(subject)} start\`.`;
+  if (!runner)
+    return wrong(
+      "Amp's runner has ended: its supervisor may be about to start it again",
+      `Read the last lines of agentapi-start.log. ${restart}`,
+    );
+  const name = `Amp's runner (pid ${runner.pid})`;
+  if (isStopped(runner.pid)) return wrong(`${name} is stopped by a signal`, restart);
+  if (readRunner(readEvidence(subject.paths.startLog, 0)).isRegistered)
+    return ok(`${name} serves threads that are begun on ${ampSite(subject.env)}`);
+  return wrong(
+    `${name} is not known on ${ampSite(subject.env)}: it has no connection there, and keeps trying`,
+    "Let websockets to Amp's server through the proxy and the firewall; `amp-module logs amp` has the reason.",
+  );
 }
 
 function describe(health: Health, pid: number, agent: string, subject: Examined): Finding {
@@ -144,7 +170,9 @@ const instances = configured("other instances", "Agent", (subject): Finding | Fi
     .flatMap((name) => otherConfig(join(home, name)) ?? []);
   if (others.length === 0) return [];
   const onPath = findOnPath("amp-module", env);
-  const twin = others.find((other) => other.port === config.agentapi_port && config.enable_agentapi);
+  const twin = others.find(
+    (other) => other.hasPort && other.port === config.agentapi_port && config.enable_agentapi,
+  );
   if (twin) {
     const text = `this module and the one in ${twin.folder} (${twin.slug}) both have port ${twin.port}`;
     return wrong(text, "Set agentapi_port to another port for one of them.");
@@ -153,10 +181,14 @@ const instances = configured("other instances", "Agent", (subject): Finding | Fi
   return ok(`also here: ${names}; \`amp-module\` is ${onPath ?? "not on PATH"}`);
 });
 
-function otherConfig(folder: string): { folder: string; slug: string; port: number } | undefined {
+function otherConfig(folder: string) {
   try {
-    const { app_slug: slug, agentapi_port: port } = parseConfig(textIn(join(folder, "config.json")));
-    return { folder, slug, port };
+    const {
+      app_slug: slug,
+      agentapi_port: port,
+      enable_agentapi: hasPort,
+    } = parseConfig(textIn(join(folder, "config.json")));
+    return { folder, slug, port, hasPort };
   } catch {
     return undefined;
   }

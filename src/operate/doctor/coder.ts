@@ -32,7 +32,7 @@ function byPlugin({ config, paths, env }: Examined): Finding {
   if (config.status_app === "") {
     return note(
       "the workspace has no app of the module's, beside which the dashboard could show what Amp does",
-      'Set web_app or cli_app = true, or status_reports = "off".',
+      `Set ${config.transport === "runner" ? "cli_app" : "web_app or cli_app"} = true, or status_reports = "off".`,
     );
   }
   if (!hasPlugin(config)) return ok("by the stream agent");

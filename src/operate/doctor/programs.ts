@@ -70,7 +70,10 @@ const ampOnPath = configured("amp command", "Programs", async (subject) => {
 /** AgentAPI in the same way as Amp. */
 const agentapi = configured("AgentAPI", "Programs", async (subject) => {
   const { config, paths, env } = subject;
-  if (!config.enable_agentapi) return ok("no AgentAPI wanted, enable_agentapi is false");
+  if (!config.enable_agentapi) {
+    const why = config.transport === "runner" ? 'transport is "runner"' : "enable_agentapi is false";
+    return ok(`no AgentAPI wanted, ${why}`);
+  }
   const probe = async (path: string) =>
     agentapiCache(paths.agentapiProbe).read(path) ?? probeAgentapi(path, env, PROBE_MS);
   const seen = await tryAll(findAgentapis(paths, env), probe, () => false);

@@ -19,6 +19,8 @@ export interface ShowOptions {
   /** So many of the last lines. */
   lines: number;
   previous: boolean;
+  /** Whether the Amp of this workspace is a runner. */
+  isRunner?: boolean;
   follow: boolean;
   paint: Paint;
   now: () => Date;
@@ -33,10 +35,10 @@ export interface ShowOptions {
  * @throws ModuleError if there is no such log
  */
 export async function showLogs(options: ShowOptions): Promise<void> {
-  const { paths, env, name, lines, previous, follow, signal } = options;
+  const { paths, env, name, lines, previous, isRunner, follow, signal } = options;
   // Amp's own is long and for experts: only who asks for it gets it.
   const names = name ? [name] : LOG_NAMES.filter((one) => one !== "amp");
-  const files = names.map((one) => ({ name: one, path: logFile(one, paths, env, previous) }));
+  const files = names.map((one) => ({ name: one, path: logFile(one, paths, env, previous, isRunner) }));
   if (!follow && !files.some(({ path }) => existsSync(path))) throw noLog(name, previous, files);
   const show = printer(options, names);
   const followed = follow ? files.map((file) => ({ ...file, log: new FollowedLog(file.path) })) : [];

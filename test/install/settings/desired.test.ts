@@ -46,6 +46,19 @@ describe("updates", () => {
   });
 });
 
+describe("updates of a runner", () => {
+  test.each([
+    ["0.0.1", "{}", false],
+    ["0.0.1", '{"amp.updates.mode":"auto"}', false],
+    ["0.0.1", '{"amp.runner.autoUpdate.enabled":true}', true],
+    ["", "{}", undefined],
+  ])("amp_version %j with %s: amp.runner.autoUpdate.enabled is %s", (amp_version, base_amp_config, expected) => {
+    const { keys } = desired({ amp_version, base_amp_config, transport: "runner" });
+    expect(keys["amp.runner.autoUpdate.enabled"]).toBe(expected);
+    expect(desired({ amp_version }).keys).not.toHaveProperty("amp.runner.autoUpdate.enabled");
+  });
+});
+
 describe("MCP servers", () => {
   test("of base_amp_config, mcp and status_reports; the later one wins", () => {
     const base_amp_config = JSON.stringify({

@@ -19,6 +19,7 @@ export const heavyFiles: readonly string[] = [
   "packages/packages",
   "e2e/managed-settings",
   "e2e/real-amp",
+  "e2e/runner",
   "conversation/resume",
   "real-screen/screens",
   "e2e/agent-faults",
