@@ -21,6 +21,7 @@ import { page } from "./bench/page.ts";
 import type { Part, Result } from "./bench/part.ts";
 import { parts } from "./bench/parts.ts";
 import { chart, tables } from "./bench/report.ts";
+import { disposeOpenWorkspaces } from "./bench/subjects.ts";
 import { moduleRoot } from "./terraform.ts";
 
 const KEPT = "bench.json";
@@ -43,6 +44,12 @@ const wanted = options.starts ? "starts" : options["real-amp"] ? "real-amp" : op
 const names = wanted?.split(",") ?? parts.map(({ name }) => name);
 const unknown = names.filter((name) => !parts.some((part) => part.name === name));
 if (unknown.length > 0) throw new Error(`there is no part ${unknown.join(", ")}: see --list`);
+
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => {
+    console.error(`Ended by ${name} before its time.`);
+    void disposeOpenWorkspaces().finally(() => process.exit(130));
+  });
 
 const kept = wanted === undefined || !existsSync(KEPT) ? [] : readKept();
 const results: Result[] = [];

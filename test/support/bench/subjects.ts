@@ -74,9 +74,17 @@ async function subject(
   };
 }
 
+const open = new Set<Workspace>();
+
+/** For a bench that is ended before its time. */
+export async function disposeOpenWorkspaces(): Promise<void> {
+  await Promise.allSettled([...open].map((workspace) => workspace.dispose()));
+}
+
 /** A workspace as the product has it, waits included, with what another script may need on PATH. */
 export async function benchWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const workspace = await createWorkspace({ ...options, env: { ...AS_IN_THE_PRODUCT, ...options.env } });
+  open.add(workspace);
   const jq = await findTool("jq");
   if (jq) await symlink(jq, join(workspace.root, "tools/jq"));
   return workspace;

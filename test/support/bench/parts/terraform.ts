@@ -16,7 +16,7 @@ export const terraform: Part = {
   about:
     "Of so many instances with default settings, after `init`. The floor is as many bare `coder_script` resources, each " +
     "with a text as long as the start script.",
-  rounds: 10,
+  rounds: 5,
   async run(rounds) {
     const { resources } = await applyModule({ variables: { agent_id: testAgentId, workdir: "~/project" } });
     const script = String(resources["coder_script.start"]?.values["script"]);
