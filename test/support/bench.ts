@@ -15,6 +15,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { format } from "prettier";
 import { findAgentApi } from "./agentapi.ts";
 import { realAmpVersion } from "./amp.ts";
 import { page } from "./bench/page.ts";
@@ -63,7 +64,8 @@ const about = await machine();
 writeFileSync(KEPT, `${JSON.stringify({ about, results }, undefined, 1)}\n`);
 console.log(`\n${about}\n\n${tables(results)}`);
 if (options.write) {
-  writeFileSync(join(moduleRoot, "docs/benchmarks.md"), page(about, results));
+  const text = await format(page(about, results), { parser: "markdown" });
+  writeFileSync(join(moduleRoot, "docs/benchmarks.md"), text);
   writeFileSync(join(moduleRoot, "docs/benchmarks.json"), `${JSON.stringify({ about, results })}\n`);
   writeFileSync(join(moduleRoot, "docs/images/benchmarks.svg"), chart(results));
 }

@@ -15,7 +15,7 @@ export const starts: Part = {
   name: "starts",
   title: "Starts with an Amp that costs nothing",
   about: `A few lines of shell stand in for Amp. ${COMMON}`,
-  rounds: 12,
+  rounds: 10,
   run: (rounds) => measure("free", rounds),
 };
 
