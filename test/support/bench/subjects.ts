@@ -83,10 +83,14 @@ export async function disposeOpenWorkspaces(): Promise<void> {
 
 /** A workspace as the product has it, waits included, with what another script may need on PATH. */
 export async function benchWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
-  const workspace = await createWorkspace({ ...options, env: { ...AS_IN_THE_PRODUCT, ...options.env } });
+  const workspace = await createWorkspace({
+    asInProduct: true,
+    ...options,
+    env: { ...AS_IN_THE_PRODUCT, ...options.env },
+  });
   open.add(workspace);
   const jq = await findTool("jq");
-  if (jq) await symlink(jq, join(workspace.root, "tools/jq"));
+  if (jq) await symlink(jq, join(workspace.root, "bin/jq"));
   return workspace;
 }
 
