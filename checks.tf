@@ -87,16 +87,21 @@ locals {
   script_bytes_max = 131071
 
   # The script as it will be, with digits in the place of an agent's ID that is not known yet. They are
-  # more than an ID has, so this is never less than the real size.
-  measured_payload = merge(local.payload, { agent_id = var.subdomain ? "" : substr(sha256("agent_id"), 0, 44) })
-  measured_script = replace(templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
-    files = merge(local.unpacked_files, { "config.json" = { mode = 600, text = jsonencode(local.measured_payload) } })
-  })), local.shell_layout, "")
+  # more than an ID has, so this is never less than the real size. Rendered again only if there is an ID in it.
+  measured_payloads = [
+    for payload in [local.payload] : jsonencode(merge(payload, { agent_id = substr(sha256("agent_id"), 0, 44) })) if !var.subdomain
+  ]
+  measured_script = var.subdomain ? local.start_script : join("", [
+    for payload in local.measured_payloads : replace(templatefile("${path.module}/scripts/bootstrap.sh.tftpl", merge(local.bootstrap, {
+      files = merge(local.unpacked_files, { "config.json" = { mode = 600, text = payload } })
+    })), local.shell_layout, "")
+  ])
 
+  # The script is plain ASCII, whatever is in it: a character is a byte.
+  start_script_bytes = length(local.measured_script)
   # length() counts characters; four of base64, without its padding, stand for three bytes.
-  start_script_bytes = floor(length(trim(base64encode(local.measured_script), "=")) * 3 / 4)
-  text_bytes         = { for name, text in local.texts : name => floor(length(trim(base64encode(text), "=")) * 3 / 4) }
-  largest_text       = [for name, bytes in local.text_bytes : name if bytes == max(values(local.text_bytes)...)][0]
+  text_bytes   = { for name, text in local.texts : name => floor(length(trim(base64encode(text), "=")) * 3 / 4) }
+  largest_text = [for name, bytes in local.text_bytes : name if bytes == max(values(local.text_bytes)...)][0]
 
   script_size_message = nonsensitive(join("\n", [
     "The start script has ${local.start_script_bytes} bytes, but the Coder agent runs it as one argument, which on Linux has at most ${local.script_bytes_max}.",

@@ -199,6 +199,20 @@ run "script_too_large_through_a_user_script" {
   expect_failures = [coder_script.start]
 }
 
+# What hardly any template needs is not made for all: fifty instances pay for it fifty times.
+run "nothing_is_made_in_advance" {
+  command = plan
+
+  variables {
+    base_amp_config = jsonencode({ "amp.permissions" = [{ tool = "Bash", action = "ask" }] })
+  }
+
+  assert {
+    condition     = length(local.near_spellings) == 0 && length(local.measured_payloads) == 0
+    error_message = "Spellings for ${join(", ", keys(local.near_spellings))}, ${length(local.measured_payloads)} further payloads."
+  }
+}
+
 # What stands in for the agent's ID is never shorter in the script than the ID.
 run "size_without_a_subdomain" {
   command = plan

@@ -60,8 +60,12 @@ locals {
 
   # --- One edit away ---
 
+  unknown_names = { for kind, names in local.given_names : kind => [
+    for name in distinct(flatten(values(names))) : name if name != "" && !contains(local.amp_names[kind], name)
+  ] }
+
   # A name without regard to case, and each of its spellings with one character left out: two names that are one edit
-  # apart share one of these.
+  # apart share one of these. Thousands, which every instance would make at every plan: only if a name is unknown.
   near_spellings = {
     for kind, names in local.amp_names : kind => {
       for pair in flatten([
@@ -69,13 +73,13 @@ locals {
           for place in range(length(name)) : "${substr(lower(name), 0, place)}${substr(lower(name), place + 1, -1)}"
         ])) : { spelling = spelling, name = name }]
       ]) : pair.spelling => pair.name...
-    }
+    } if length(local.unknown_names[kind]) > 0
   }
 
   # From a name that is given and not known to the known ones that it is almost.
   near_names = {
-    for kind, names in local.given_names : kind => {
-      for name in distinct(flatten(values(names))) : name => distinct(flatten([
+    for kind, names in local.unknown_names : kind => {
+      for name in names : name => distinct(flatten([
         for full in [kind == "settings" && !startswith(name, "amp.") ? "amp.${name}" : name] : [
           for spelling in distinct(concat([lower(full)], [
             for place in range(length(full)) : "${substr(lower(full), 0, place)}${substr(lower(full), place + 1, -1)}"
@@ -85,7 +89,7 @@ locals {
             if length(known) > 4 || contains([lower(full), lower(known)], spelling)
           ]
         ]
-      ])) if !contains(local.amp_names[kind], name)
+      ]))
     }
   }
 }

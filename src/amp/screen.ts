@@ -35,6 +35,9 @@ const FAILED_TO_LOAD = /^\s*│ ✕ Failed to load\b/;
 /** In the input box's lower edge: `╰ ≈ Loading Thread ───── ~/project ─╯`. */
 const ACTIVITY = /^\s*╰─? [∼≈≋~] (.+?) ─/;
 
+/** Of an activity; "Connecting", "Sending" and "Reconnecting" are Amp's own. */
+const FROM_SERVER = /^(Waiting|Thinking|Streaming|Running Tools|Catching Up)\b/;
+
 /** What the user said stands behind this mark; a scroll bar may stand at the line's end. */
 const SAID = /^\s*┃(.*?)█?\s*$/;
 
@@ -57,6 +60,11 @@ export function readScreen(text: string): AmpScreen {
     activity: (box && lines.at(-1)?.match(ACTIVITY)?.[1]?.trim()) ?? "",
     said: spokenBlocks(lines),
   };
+}
+
+/** Whether Amp says what only its server lets it say: it works, or a thread comes from there. Offline it never gets so far. */
+export function hasReachedServer({ activity }: AmpScreen): boolean {
+  return FROM_SERVER.test(activity);
 }
 
 /** The key that turns this page of the tour, or undefined if the screen is none. */

@@ -19,8 +19,8 @@ export interface DownloadOptions {
   sha256?: string | undefined;
   /** Permission bits of the file. */
   mode: number;
-  /** Looks at the finished temporary file before it replaces `target`; a throw keeps the old file. */
-  prove?: (temporary: string) => Promise<void>;
+  /** Looks at the finished temporary file, of which it gets the digest, before it replaces `target`; a throw keeps that. */
+  prove?: (temporary: string, sha256: string) => Promise<void>;
   onProgress?: (progress: Progress) => void;
   onRetry?: (reason: string, pauseMs: number) => void;
   /** Other limits than the usual ones, in milliseconds and bytes. */
@@ -51,8 +51,8 @@ export class DownloadError extends Error {
 export async function download(url: string, target: string, options: DownloadOptions): Promise<void> {
   const temporary = temporaryBeside(target);
   try {
-    await fetchInto(url, temporary, options);
-    await options.prove?.(temporary);
+    const sha256 = await fetchInto(url, temporary, options);
+    await options.prove?.(temporary, sha256);
     await rename(temporary, target);
     syncFolder(dirname(target));
   } finally {
@@ -60,7 +60,8 @@ export async function download(url: string, target: string, options: DownloadOpt
   }
 }
 
-async function fetchInto(url: string, temporary: string, options: DownloadOptions): Promise<void> {
+/** @returns the SHA-256 of what came */
+async function fetchInto(url: string, temporary: string, options: DownloadOptions): Promise<string> {
   const { limits, onProgress, onRetry, pause, env } = options;
   try {
     const file = await open(temporary, "wx", options.mode);
@@ -89,6 +90,7 @@ async function fetchInto(url: string, temporary: string, options: DownloadOption
       await file.chmod(options.mode);
       if ((await file.stat()).size !== bytes)
         throw new AttemptError("the disk did not keep all bytes", { isFinal: true });
+      return sha256;
     } finally {
       await file.close();
     }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentApiClient } from "../agentapi/client.ts";
 import { AgentApiError } from "../agentapi/errors.ts";
 import { isLoginPrompt } from "../amp/diagnose.ts";
-import { type AmpScreen, readScreen } from "../amp/screen.ts";
+import { type AmpScreen, hasReachedServer, readScreen } from "../amp/screen.ts";
 
 /** How long AgentAPI may take to go once its stream is closed: it gives open connections 5 s and its agent 5 s more. */
 const DYING_MS = 12_000;
@@ -68,6 +68,10 @@ export class AgentWatch {
   #changedAt = performance.now();
   #isOpen = false;
   #failure: unknown;
+  #reached = () => {};
+  readonly #hasReached = new Promise<void>((resolve) => {
+    this.#reached = resolve;
+  });
   readonly #stop = new AbortController();
   readonly #death: Promise<never>;
   readonly #debug: (text: string) => void;
@@ -118,10 +122,19 @@ export class AgentWatch {
     return Promise.race([work, this.#death]);
   }
 
-  /** Resolves when the agent has lived for so long since its first screen, and still does. @throws NotReady */
+  /**
+   * Resolves when the agent has lived for so long since its first screen, or is seen to have reached its server, and still
+   * lives. @throws NotReady
+   */
   async livedFor(ms: number): Promise<void> {
     const since = this.drawnAt ?? performance.now();
-    await this.during(sleep(Math.max(0, since + ms - performance.now())));
+    const over = new AbortController();
+    const wait = Math.max(0, since + ms - performance.now());
+    try {
+      await this.during(Promise.race([sleep(wait, undefined, over), this.#hasReached]));
+    } finally {
+      over.abort();
+    }
     await this.until(() => true, DYING_MS);
   }
 
@@ -163,6 +176,7 @@ export class AgentWatch {
     this.text = text;
     this.screen = readScreen(text);
     if (this.screen.kind !== before) this.note(`Screen: ${this.screen.kind}.`);
+    if (hasReachedServer(this.screen)) this.#reached();
     this.#changedAt = performance.now();
     if (this.screen.kind !== "blank") this.drawnAt ??= performance.now();
   }

@@ -38,9 +38,15 @@ export class Reporter {
   /** Sends what is still to be sent, in its time, and ends. Takes no longer than `ms`. */
   async finish(ms: number): Promise<void> {
     const deadline = performance.now() + ms;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
     while ((this.#next || this.#flying) && performance.now() < deadline) {
-      await Promise.race([this.#flying ?? sleep(20), sleep(deadline - performance.now())]);
+      await Promise.race([this.#flying ?? sleep(20), late]);
     }
+    // It would keep the process to the deadline.
+    clearTimeout(timer);
     clearTimeout(this.#timer);
     this.#stop.abort();
   }
@@ -68,5 +74,5 @@ export class Reporter {
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(ms, 0)));
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { echoes, readScreen, timesSaid, tourKey } from "../../src/amp/screen.ts";
+import { echoes, hasReachedServer, readScreen, timesSaid, tourKey } from "../../src/amp/screen.ts";
 import { holds } from "../support/fuzz.ts";
 import {
   conversation,
@@ -44,6 +44,23 @@ test("each page of the tour is turned by the key that its foot names", () => {
   expect(tourKey(tourPage)).toBe(" ");
   expect(tourKey(lastTourPage)).toBe("\r");
   expect(tourKey(conversation(["Space to continue"]))).toBeUndefined();
+});
+
+test.each([
+  ["Waiting", true],
+  ["Thinking", true],
+  ["Streaming", true],
+  ["Running Tools", true],
+  ["Catching Up", true],
+  ["", false],
+  ["Connecting", false],
+  ["Sending", false],
+  ["Preparing Thread", false],
+  ["Loading Thread", false],
+  ["Reconnecting in 3s", false],
+  ["Disconnected", false],
+])("that Amp is %j shows that it has reached its server: %s", (activity, isShown) => {
+  expect(hasReachedServer(readScreen(welcome + inputBox("", activity)))).toBe(isShown);
 });
 
 test("what is typed and what Amp is busy with are read from the box", () => {

@@ -142,6 +142,18 @@ test("an agent has lived for a while from its first screen on", async () => {
   expect(await lived).toBe("lived");
 });
 
+test("an agent that is seen to have reached its server need not live on to be believed", async () => {
+  const { server, watch } = await watching();
+  server.screen(welcome + inputBox("", "Connecting"));
+  await watch.until(shows(watch, "Connecting"), LONG_MS);
+  const lived = watch.livedFor(10 * LONG_MS).then(() => "lived");
+  expect(await Promise.race([lived, sleep(AWHILE_MS, "pending")])).toBe("pending");
+  // Seen only in passing.
+  server.screen(welcome + inputBox("", "Thinking"));
+  server.screen(welcome + inputBox());
+  expect(await lived).toBe("lived");
+});
+
 test("nothing stays behind: the stream is closed with the watch", async () => {
   const { server, watch } = await watching();
   watch.close();

@@ -83,6 +83,16 @@ test("an end with nothing to say takes no time", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("an end that is done leaves no timer, which would keep the process to its deadline", async () => {
+  const { reporter, messages } = setUp(50);
+  reporter.report(status("a"));
+  const end = reporter.finish(3_000);
+  await vi.advanceTimersByTimeAsync(500);
+  await end;
+  expect(messages()).toEqual(["a"]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("with nobody to report to nothing is done", async () => {
   const reporter = new Reporter(undefined);
   reporter.report(status("a"));

@@ -1,100 +1,112 @@
 /**
- * `npm run bench`: what things cost, side by side in one run, beside what nobody can go below. Prints a table and writes
- * bench.json. Options: `--rounds 12`, `--starts` (only these), `--real-amp` (behind the stand-in server), `--write` (also
- * docs/benchmarks.md and its chart). BASELINE_SCRIPT=path times another start script pair by pair, in a home of its own,
- * which must use the port BASELINE_PORT (3284 unless given) and find its programs installed.
+ * `npm run bench`: what things cost, side by side in one run, beside what nobody can go below. Prints tables and writes
+ * bench.json; what fails is said in its place, and the rest is done.
+ *
+ *   --only starts,cold    some parts; those that were not run are taken from bench.json if it is there
+ *   --starts, --real-amp  short for --only starts, --only real-amp
+ *   --rounds 20           so many rounds in each part
+ *   --write               also docs/benchmarks.md, docs/benchmarks.json and the chart
+ *   --list                the names of the parts
+ *
+ * BASELINE_SCRIPT=path times another start script pair by pair, in a home of its own, which must use the port
+ * BASELINE_PORT (3284 unless given) and find its programs installed.
  */
-import { writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { floor } from "./bench/floor.ts";
-import { killedServer, running, versionOf, warmStart } from "./bench/measures.ts";
-import { residentKib, startedProcesses } from "./bench/processes.ts";
-import { chart, type Row, table } from "./bench/report.ts";
-import { inTurn, median } from "./bench/sample.ts";
-import { subjects } from "./bench/subjects.ts";
+import { format } from "prettier";
+import { findAgentApi } from "./agentapi.ts";
+import { realAmpVersion } from "./amp.ts";
+import { page } from "./bench/page.ts";
+import type { Part, Result } from "./bench/part.ts";
+import { parts } from "./bench/parts.ts";
+import { chart, tables } from "./bench/report.ts";
+import { disposeOpenWorkspaces } from "./bench/subjects.ts";
 import { moduleRoot } from "./terraform.ts";
 
+const KEPT = "bench.json";
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: "string", default: "12" },
-    "real-amp": { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-    /** Only the starts, for a quick look. */
+    only: { type: "string" },
     starts: { type: "boolean", default: false },
+    "real-amp": { type: "boolean", default: false },
+    rounds: { type: "string" },
+    write: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
   },
 });
-const all = await subjects(options["real-amp"], process.env);
-const [ours, baseline] = all;
-try {
-  if (ours === undefined) throw new Error("there is nothing to measure");
-  const { workspace, script } = ours;
-  // What comes with scripts of their own is there from now on.
-  await workspace.start();
-  const rounds = Number(options.rounds);
-  const samples = await inTurn<string>(rounds, [
-    () => floor(workspace),
-    ...all.map((each) => () => warmStart(each)),
-    ...(options.starts ? [] : [async () => ({ ...(await warmStart(ours)), ...(await running(ours)) })]),
-  ]);
-  await ours.clear();
-  const processes = await startedProcesses(ours);
-  await ours.clear();
-  await baseline?.clear();
-  const baselineProcesses = baseline && (await startedProcesses(baseline));
-  await baseline?.clear();
-  await warmStart(ours);
-  const killed = options.starts ? undefined : await killedServer(workspace);
-  const resident = await residentKib(workspace);
-  const of = (name: string) => (samples[name] ? median(samples[name]) : undefined);
-  const theirs = (name: string) => of(`baseline ${name}`);
+if (options.list) {
+  for (const { name, title } of parts) console.log(`${name.padEnd(12)} ${title}`);
+  process.exit();
+}
 
-  const measured: Row[] = [
-    {
-      what: "warm start, first answer",
-      ours: of("ours first"),
-      baseline: theirs("first"),
-      floor: of("floor"),
-      unit: "ms",
-    },
-    { what: "warm start, whole script", ours: of("ours total"), baseline: theirs("total"), unit: "ms" },
-    { what: "CPU of a whole warm start", ours: of("ours cpu"), baseline: theirs("cpu"), unit: "ms" },
-    { what: "processes of a warm start", ours: processes, baseline: baselineProcesses, unit: "" },
-    { what: "start on a running one", ours: of("again total"), floor: of("runtime"), unit: "ms" },
-    { what: "CPU of a start on a running one", ours: of("again cpu"), unit: "ms" },
-    { what: "`amp-module status`", ours: of("status"), floor: of("runtime"), unit: "ms" },
-    { what: "`amp-module doctor`", ours: of("doctor"), floor: of("runtime"), unit: "ms" },
-    { what: "message, until the agent has it", ours: of("message reached"), unit: "ms" },
-    { what: "message, until stable again", ours: of("message stable"), unit: "ms" },
-    { what: "stop, whole script", ours: of("stop"), unit: "ms" },
-    { what: "killed AgentAPI, until it is noticed", ours: killed?.noticed, unit: "ms" },
-    { what: "killed AgentAPI, until it answers again", ours: killed?.again, unit: "ms" },
-    { what: "resident besides AgentAPI and Amp (Pss)", ours: resident, unit: "KiB" },
-    {
-      what: "start script without input",
-      ours: script.length / 1024,
-      baseline: baseline && baseline.script.length / 1024,
-      unit: "KiB",
-    },
-    ...Object.entries(workspace.scripts.bundles).map(
-      ([name, { length }]): Row => ({ what: `script of the ${name}`, ours: length / 1024, unit: "KiB" }),
-    ),
-  ];
-  const rows = measured.filter(({ ours }) => ours !== undefined);
-  const { model = "unknown processor" } = cpus()[0] ?? {};
-  const about = [
-    `Medians of ${rounds} rounds in turn after one that does not count`,
-    `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}`,
-    `Node ${process.versions.node}, AgentAPI ${workspace.agentApiIsReal ? versionOf(join(workspace.root, "bin/agentapi")) : "stand-in"}, Amp ${options["real-amp"] ? "real" : "stand-in"}`,
-  ].join("; ");
-  console.log(`\n${about}.\n\n${table(rows)}\n`);
-  writeFileSync("bench.json", `${JSON.stringify({ about, rows, samples }, undefined, 2)}\n`);
-  if (options.write) {
-    const { page } = await import("./bench/page.ts");
-    writeFileSync(join(moduleRoot, "docs/benchmarks.md"), page(about, rows));
-    writeFileSync(join(moduleRoot, "docs/images/benchmarks.svg"), chart(rows));
+const wanted = options.starts ? "starts" : options["real-amp"] ? "real-amp" : options.only;
+const names = wanted?.split(",") ?? parts.map(({ name }) => name);
+const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+if (unknown.length > 0) throw new Error(`there is no part ${unknown.join(", ")}: see --list`);
+
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => {
+    console.error(`Ended by ${name} before its time.`);
+    void disposeOpenWorkspaces().finally(() => process.exit(130));
+  });
+
+const kept = wanted === undefined || !existsSync(KEPT) ? [] : readKept();
+const results: Result[] = [];
+for (const part of parts) {
+  const result = names.includes(part.name)
+    ? await measured(part)
+    : kept.find(({ name }) => name === part.name);
+  if (result) results.push(result);
+}
+const about = await machine();
+writeFileSync(KEPT, `${JSON.stringify({ about, results }, undefined, 1)}\n`);
+console.log(`\n${about}\n\n${tables(results)}`);
+if (options.write) {
+  const text = await format(page(about, results), { parser: "markdown" });
+  writeFileSync(join(moduleRoot, "docs/benchmarks.md"), text);
+  writeFileSync(join(moduleRoot, "docs/benchmarks.json"), `${JSON.stringify({ about, results })}\n`);
+  writeFileSync(join(moduleRoot, "docs/images/benchmarks.svg"), chart(results));
+}
+process.exit(results.some(({ failure }) => failure !== undefined) ? 1 : 0);
+
+function readKept(): Result[] {
+  return (JSON.parse(readFileSync(KEPT, "utf8")) as { results?: Result[] }).results ?? [];
+}
+
+async function measured({ name, title, about, rounds: usual, run }: Part): Promise<Result> {
+  const rounds = usual === 1 ? 1 : Number(options.rounds ?? usual);
+  const began = performance.now();
+  const seconds = () => `${((performance.now() - began) / 1000).toFixed(0)} s`;
+  try {
+    const rows = await run(rounds);
+    console.log(`${name}: ${seconds()}`);
+    return { name, title, about, rounds, rows: rows.map(rounded) };
+  } catch (error) {
+    console.error(`${name} failed after ${seconds()}: ${(error as Error).stack}`);
+    return { name, title, about, rounds, rows: [], failure: withoutPaths((error as Error).message) };
   }
-} finally {
-  for (const { dispose } of all) await dispose();
+}
+
+/** A thousandth of a millisecond is more than anybody measures. */
+function rounded<Value>(row: Value): Value {
+  return JSON.parse(JSON.stringify(row), (_, value) =>
+    typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
+  ) as Value;
+}
+
+/** What is written is for others: no folder of this machine. */
+function withoutPaths(message: string): string {
+  const text = message.split("\n").slice(0, 5).join(" ").slice(0, 500);
+  return text.replaceAll(moduleRoot, "…").replaceAll(new RegExp(`${tmpdir()}/[^\\s'"]*`, "g"), "…");
+}
+
+async function machine(): Promise<string> {
+  const { model = "unknown processor" } = cpus()[0] ?? {};
+  const { real, version } = await findAgentApi();
+  return (
+    `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}; ` +
+    `Node ${process.versions.node}, AgentAPI ${real ? version : "stand-in"}, Amp ${realAmpVersion}.`
+  );
 }

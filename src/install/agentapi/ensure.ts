@@ -53,14 +53,16 @@ async function install({ config, paths, env }: AgentapiContext, log: Log): Promi
         "the download is not compared with it. Set agentapi_sha256, which needs none to be published.",
     );
   }
+  let proved = { version: "", sha256: "" };
   try {
     await download(url, paths.agentapi, {
       mode: 0o755,
       env,
       sha256: config.agentapi_sha256 || published?.digest,
       ...downloadProgress("AgentAPI", log),
-      prove: async (temporary) => {
-        const { version } = await probeAgentapi(temporary, env);
+      prove: async (temporary, digest) => {
+        proved = await probeAgentapi(temporary, env, undefined, digest);
+        const { version } = proved;
         const wanted = pinnedVersion(config.agentapi_version);
         if (wanted && version !== wanted)
           throw new Error(`the file answers as version ${version}, not ${wanted}`);
@@ -78,7 +80,7 @@ async function install({ config, paths, env }: AgentapiContext, log: Log): Promi
       },
     );
   }
-  const agentapi = await probeAgentapi(paths.agentapi, env);
+  const agentapi = { ...proved, path: paths.agentapi };
   agentapiCache(paths.agentapiProbe).write(agentapi);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   log.info(`AgentAPI: installed ${agentapi.version} in ${agentapi.path} (${seconds} s).`);

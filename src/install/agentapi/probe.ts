@@ -18,17 +18,18 @@ export const agentapiCache = (file: string) => probeCache(file, probeSchema);
 /**
  * Runs `agentapi --version`, whose answer is `agentapi version 0.12.1`.
  *
+ * @param known its SHA-256, if somebody has read the file already
  * @throws Error saying how it failed
  */
 export async function probeAgentapi(
   path: string,
   env: NodeJS.ProcessEnv,
   timeoutMs = TIMEOUT_MS,
+  known?: string,
 ): Promise<AgentapiProbe> {
   const { exitCode, output, failure } = await run(path, ["--version"], { env, timeoutMs });
   const version = versionIn(output, "\\bversion ");
   if (exitCode !== 0) throw new Error(failure ?? `exit code ${exitCode}: ${output.trim().slice(0, 300)}`);
   if (!version) throw new Error(`it answers --version with: ${output.trim().slice(0, 300)}`);
-  const digest = sha256(readFileSync(path));
-  return { path, version, sha256: digest };
+  return { path, version, sha256: known ?? sha256(readFileSync(path)) };
 }

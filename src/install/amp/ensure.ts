@@ -43,7 +43,8 @@ export async function ensureAmp(context: AmpContext, log: Log): Promise<AmpProbe
     const { version, path } = plan.fallback;
     log.warn(`The install of Amp failed, so ${version} in ${path} stays in use. ${reasonOf(error)}`);
     if (error instanceof ModuleError) log.warn(`To fix it: ${error.fix}`);
-    return remember(plan.fallback, context);
+    // Asked again if the failed install has changed the file.
+    return probeAmp(path, { cacheFile: context.paths.ampProbe, env: context.env });
   }
 }
 
@@ -67,15 +68,13 @@ async function install(
     if (wanted === undefined && fallback && !isUpgrade(amp, fallback)) {
       log.info(`Amp ${amp.version} is offered as the newest, which is older than ${fallback.version}: keep.`);
       recordUpdateCheck(context);
-      return await remember(fallback, context);
+      return remember(fallback, context);
     }
-    const path = await staged.commit();
+    const committed = await staged.commit(amp);
     recordUpdateCheck(context);
-    log.info(
-      `Amp ${amp.version} installed in ${path} (${((performance.now() - started) / 1000).toFixed(1)} s).`,
-    );
-    // Awaited here: what fails while `cleanUp` runs would be a rejection that nobody has taken yet, and the process's end.
-    return await remember({ ...amp, path }, context);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    log.info(`Amp ${committed.version} installed in ${committed.path} (${seconds} s).`);
+    return remember(committed, context);
   } finally {
     await staged.cleanUp();
   }
@@ -89,9 +88,15 @@ async function stageProved(
   log: Log,
 ): Promise<{ staged: StagedAmp; amp: AmpProbe }> {
   for (let tried = 1; ; tried++) {
-    const staged = await route.stage(context, wanted, log);
+    let staged = await route.stage(context, wanted, log);
+    const prove = () => proveAmp(staged.path, route, context.env);
     try {
-      return { staged, amp: await proveAmp(staged.path, route, context.env) };
+      const amp = await prove().catch(async (error) => {
+        if (!staged.elsewhere) throw error;
+        staged = await staged.elsewhere();
+        return prove();
+      });
+      return { staged, amp };
     } catch (error) {
       await staged.cleanUp();
       if (tried >= route.tries) throw error;
@@ -140,6 +145,7 @@ async function workingAmps({ config, paths, env }: AmpContext, log: Log): Promis
 }
 
 /** Keeps the probe, so that the next start need not run Amp to know it. */
-async function remember({ path }: AmpProbe, { paths, env }: AmpContext): Promise<AmpProbe> {
-  return probeAmp(path, { cacheFile: paths.ampProbe, env });
+function remember(amp: AmpProbe, { paths }: AmpContext): AmpProbe {
+  ampProbeCache(paths.ampProbe).write(amp);
+  return amp;
 }

@@ -61,9 +61,9 @@ async function stageWithNpm(context: RouteContext, { version }: Wanted, log: Log
     }
     if (result.exitCode !== 0)
       throw npmFailed(result.failure ?? `exit code ${result.exitCode}`, result.output, env);
-    const commit = async () => {
+    const commit: StagedAmp["commit"] = async (proved) => {
       replaceLink(paths.npmPrefix, prefix);
-      return ampInPrefix(paths.npmPrefix);
+      return { ...proved, path: ampInPrefix(paths.npmPrefix) };
     };
     return { path: ampInPrefix(prefix), commit, cleanUp };
   } catch (error) {

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { findAmps } from "../../amp/find.ts";
 import { OFFICIAL_IN_WORDS, officialPlaces } from "../../amp/places.ts";
-import { AmpProbeError, probeAmp } from "../../amp/probe.ts";
-import { syncFolder, temporaryBeside } from "../../base/atomic-file.ts";
+import { probeAmp } from "../../amp/probe.ts";
 import { certificateFix, isCertificateRefused } from "../../base/certificates.ts";
 import { BUSY_ATTEMPTS, type DownloadOptions, download, withoutCredentials } from "../../base/download.ts";
 import { ModuleError, reasonOf } from "../../base/errors.ts";
@@ -15,6 +14,7 @@ import type { Log } from "../../base/log.ts";
 import { AttemptError, withRetries } from "../../base/retry.ts";
 import { run } from "../../base/run.ts";
 import { downloadProgress } from "../progress.ts";
+import { moveBeside } from "./beside.ts";
 import type { AmpRoute, RouteContext, StagedAmp, Wanted } from "./route.ts";
 
 /** How long an install may take, in milliseconds, and how often it is tried. */
@@ -58,15 +58,32 @@ async function stageOfficially(
     const runIn = (home: string) =>
       runInstaller(bash, installer, { home, version, ...patience }, context, log);
     await runIn(stage);
-    const path = installedIn(stage);
-    const commit = async () => {
-      if (await moveInto(paths.home, path, context.env)) return officialPlaces(paths.home).program;
-      // Releases before the self-contained binary were scripts that look for the rest of themselves in the home.
-      log.info("This Amp cannot be moved, so it is installed in place.");
-      await runIn(paths.home);
-      return installedIn(paths.home);
+    const installed = installedIn(stage);
+    const { program, link } = officialPlaces(paths.home);
+    const aside = await moveBeside(program, installed, stage);
+    const removeAll = async () => {
+      await aside.remove();
+      await cleanUp();
     };
-    return { path, commit, cleanUp };
+    return {
+      path: aside.path,
+      async commit(proved) {
+        await aside.intoPlace();
+        await linkFor(link, program);
+        return { ...proved, path: program };
+      },
+      cleanUp: removeAll,
+      // Releases before the self-contained binary were scripts that look for the rest of themselves in the home.
+      async elsewhere() {
+        await aside.back();
+        const commit = async () => {
+          log.info("This Amp cannot be moved, so it is installed in place.");
+          await runIn(paths.home);
+          return probeAmp(installedIn(paths.home), { env: context.env });
+        };
+        return { path: installed, commit, cleanUp: removeAll };
+      },
+    };
   } catch (error) {
     await cleanUp();
     throw error;
@@ -173,31 +190,6 @@ function installedIn(home: string): string {
     `Amp's official installer ended well, but left ${OFFICIAL_IN_WORDS}.`,
     "Check amp_installer_url: it may not serve Amp's installer.",
   );
-}
-
-/**
- * Replaces the installed Amp in one step; a running Amp keeps the file that it has open.
- *
- * @returns whether it runs where it is moved to; if not, nothing has changed
- */
-async function moveInto(home: string, staged: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const { program: target, link } = officialPlaces(home);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = temporaryBeside(target);
-  try {
-    // Through a copy beside the target: the two may be on different file systems, and `staged` may be a link.
-    await copyFile(staged, temporary);
-    await probeAmp(temporary, { env });
-    await rename(temporary, target);
-  } catch (error) {
-    if (error instanceof AmpProbeError) return false;
-    throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  syncFolder(dirname(target));
-  await linkFor(link, target);
-  return true;
 }
 
 /** The link, as the installer itself makes it; a file of the user's own stays. */

@@ -1,3 +1,4 @@
+import type { AmpProbe } from "../../amp/probe.ts";
 import type { Log } from "../../base/log.ts";
 import type { Redact } from "../../base/redact.ts";
 import type { Config } from "../../config.ts";
@@ -23,10 +24,12 @@ export interface Wanted {
 export interface StagedAmp {
   /** Where it can be run now. */
   path: string;
-  /** Puts it in place in one step and returns where that is. */
-  commit: () => Promise<string>;
+  /** Puts what was proved in place, in one step, and returns it as it is there. */
+  commit: (proved: AmpProbe) => Promise<AmpProbe>;
   /** Removes what is left aside; after `commit`, too. */
   cleanUp: () => Promise<void>;
+  /** If it does not run at `path`: the same Amp binary where it may. */
+  elsewhere?: () => Promise<StagedAmp>;
 }
 
 /** One way to install Amp. */

@@ -122,7 +122,8 @@ test("a fresh Amp that does not run in its place is a failure like any other, wh
   onTestFinished(() => server.close());
   const { run, context } = setUp({ amp_installer_url: `${server.url}/install.sh` });
   const place = join(context.paths.home, ".amp/bin/amp");
-  const program = `case $0:$1 in\n${place}:*) exit 3 ;;\n*:--version) echo 1.2.3 ;;\nesac`;
+  // One that cannot be moved, and is installed once more where it belongs.
+  const program = `case $0:$1 in\n*/.amp-module-*.tmp:*) exit 2 ;;\n${place}:*) exit 3 ;;\n*:--version) echo 1.2.3 ;;\nesac`;
   server.set(
     "/install.sh",
     `mkdir -p ~/.amp/bin; printf '#!/bin/sh\n${program}\n' >~/.amp/bin/amp; chmod 755 ~/.amp/bin/amp`,

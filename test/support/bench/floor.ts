@@ -1,35 +1,65 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { freePort } from "../free-port.ts";
+import { runAsAgent } from "../run-script.ts";
 import type { Workspace } from "../workspace.ts";
 import { answered } from "./answered.ts";
+import { cpuMeter } from "./cpu-meter.ts";
+import type { Figures } from "./sample.ts";
 
-/** What nobody can go below: the runtime's own start, and AgentAPI's. */
-export async function floor(ws: Workspace): Promise<{ runtime: number; server: number; floor: number }> {
+/** What no start can go below: the runtime's own, and AgentAPI's. */
+export async function floor(ws: Workspace): Promise<Figures> {
   const runtime = await bareRuntime(ws);
   const server = await bareServer(ws);
-  return { runtime, server, floor: runtime + server };
+  return {
+    runtime: runtime.ms,
+    floor: runtime.ms + server.ms,
+    ...(runtime.cpu !== undefined &&
+      server.cpu !== undefined && { "floor cpu": runtime.cpu + server.cpu, "runtime cpu": runtime.cpu }),
+  };
 }
 
-async function bareRuntime({ env }: Workspace): Promise<number> {
-  const begin = performance.now();
-  await new Promise((resolve, reject) => {
-    spawn("node", ["-e", "0"], { env, stdio: "ignore" }).once("exit", resolve).once("error", reject);
-  });
-  return performance.now() - begin;
+interface Cost {
+  ms: number;
+  cpu: number | undefined;
 }
 
-async function bareServer({ root, env }: Workspace): Promise<number> {
+/** `node -e 0`. */
+export async function bareRuntime({ root, env }: Workspace): Promise<Cost> {
+  const meter = cpuMeter();
+  const { durationMs } = await runAsAgent([...(meter?.prefix ?? []), "node", "-e", "0"], { cwd: root, env });
+  const cpu = meter?.read();
+  meter?.close();
+  return { ms: durationMs, cpu };
+}
+
+/** `agentapi server` with nothing to do, until its first answer. */
+export async function bareServer({ root, env }: Workspace, more: readonly string[] = []): Promise<Cost> {
   const port = await freePort();
-  const args = ["server", "--type", "amp", "--port", String(port), "--", "sleep", "60"];
+  const meter = cpuMeter();
+  const [file = "", ...args] = [
+    ...(meter?.prefix ?? []),
+    ...[join(root, "bin", "agentapi"), "server", "--type", "amp", "--port", String(port), ...more],
+    ...["--", "sleep", "60"],
+  ];
   const begin = performance.now();
-  const child = spawn(join(root, "bin", "agentapi"), args, { env, stdio: "ignore", detached: true });
+  const child = spawn(file, args, { env, stdio: "ignore", detached: true });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
     await answered(port);
-    return performance.now() - begin;
+    return { ms: performance.now() - begin, cpu: meter?.read() };
   } finally {
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await ended;
+    closeLater(meter);
+  }
+}
+
+/** What was below the process may take a moment to go, and the group with it. */
+export function closeLater(meter: { close: () => void } | undefined, tries = 50): void {
+  try {
+    meter?.close();
+  } catch {
+    if (tries > 0) setTimeout(() => closeLater(meter, tries - 1), 100).unref();
   }
 }

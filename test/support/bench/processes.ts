@@ -47,10 +47,13 @@ function canTrace(strace: string): boolean {
   }
 }
 
-/** Proportional set size, in KiB, of the module's own processes: the supervisor and what it waits with. */
+/**
+ * Proportional set size, in KiB, of the module's own processes: all but AgentAPI, Amp and what Amp has started. In the
+ * stream transport that is its agent, too.
+ */
 export async function residentKib(ws: Workspace): Promise<number> {
   const own = (await ws.processes()).filter(({ cmdline }) =>
-    /^\/bin\/sh .*supervisor\.sh|^sleep /.test(cmdline),
+    /^\/bin\/sh .*supervisor\.sh|^sleep |loader\.cjs /.test(cmdline),
   );
   const sizes = own.map(
     ({ pid }) => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)?.[1],
