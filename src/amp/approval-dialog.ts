@@ -34,9 +34,13 @@ export function readApproval(screen: string): ApprovalDialog | undefined {
   return { tool: tool.slice(0, -1), title: words.join(" "), chosen };
 }
 
-/** Whether Amp wants to know what to do instead. */
-export function wantsFeedback(screen: string): boolean {
-  return insideOf(screen, FEEDBACK).length > 0;
+/**
+ * What stands in the box in which Amp wants to know what to do instead, or undefined if there is none. It comes once nothing
+ * waits any more, one for each refused call.
+ */
+export function readFeedback(screen: string): string | undefined {
+  const lines = insideOf(screen, FEEDBACK);
+  return lines.length > 0 ? lines.join("").replace(/^>/, "").trim() : undefined;
 }
 
 /** The keys that choose an answer: `yes` is for this call only, `always` for every tool until Amp ends. */

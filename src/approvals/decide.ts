@@ -5,7 +5,7 @@ import { createRedact } from "../base/redact.ts";
 import { findServer } from "../chat/server.ts";
 import type { Context } from "../context.ts";
 import { askStreamAgent } from "./stream.ts";
-import { answerOnScreen, questionOnScreen, refuseOnScreen } from "./terminal.ts";
+import { answerOnScreen, giveReason, questionOnScreen, refuseOnScreen, wantsReason } from "./terminal.ts";
 
 /** A tool call that waits for a person. */
 export interface Question {
@@ -23,17 +23,27 @@ export interface Answer {
   reason: string;
 }
 
+/** What Amp's terminal does not name when it asks for the reason. */
+const REFUSED_BEFORE = { tool: "?", title: "what was refused before; Amp waits for the reason" };
+
 /** The questions that wait, oldest first; Amp's terminal shows one at a time. @throws ModuleError */
 export async function openQuestions(context: Context): Promise<readonly Question[]> {
   const { client } = await findServer(context);
   const { config, paths } = context;
   if (config.transport === "stream") return (await askStreamAgent(paths.acpState, { verb: "list" })).open;
   const shown = await questionOnScreen(client);
-  return shown ? [{ number: 1, tool: shown.tool, title: shown.title }] : [];
+  if (shown) return [{ number: 1, tool: shown.tool, title: shown.title }];
+  return (await wantsReason(client)) ? [{ number: 1, ...REFUSED_BEFORE }] : [];
+}
+
+/** A question that was answered. */
+export interface Answered extends Pick<Question, "tool" | "title"> {
+  /** Amp asks for the reason once it has no other question. */
+  isReasonOwed?: boolean;
 }
 
 /** Answers a question, and writes it down. @throws ModuleError if there is none such */
-export async function decide(context: Context, { number, decision, reason }: Answer): Promise<Question> {
+export async function decide(context: Context, { number, decision, reason }: Answer): Promise<Answered> {
   const { client } = await findServer(context);
   const { config, paths } = context;
   if (config.transport === "stream") {
@@ -42,10 +52,15 @@ export async function decide(context: Context, { number, decision, reason }: Ans
     return answered ?? nothingWaits(number);
   }
   const shown = await questionOnScreen(client);
-  if (!shown || (number !== undefined && number !== 1)) return nothingWaits(number);
-  await answerOnScreen(client, shown, decision, reason);
-  record(context, `${decision} (terminal)`, shown);
-  return { number: 1, tool: shown.tool, title: shown.title };
+  if (number !== undefined && number !== 1) return nothingWaits(number);
+  if (shown) {
+    const isReasonOwed = !(await answerOnScreen(client, shown, decision, reason));
+    record(context, `${decision} (terminal)`, shown);
+    return { tool: shown.tool, title: shown.title, isReasonOwed };
+  }
+  if (decision !== "no" || !(await wantsReason(client))) return nothingWaits(number);
+  await giveReason(client, reason || "No reason was given.");
+  return REFUSED_BEFORE;
 }
 
 /**
@@ -54,15 +69,15 @@ export async function decide(context: Context, { number, decision, reason }: Ans
  *
  * @returns what was refused
  */
-export async function refuseLate(context: Context): Promise<Question[]> {
+export async function refuseLate(context: Context): Promise<Answered[]> {
   const { config } = context;
   if (config.transport === "stream") return [];
   const { client } = await findServer(context);
-  const refused: Question[] = [];
+  const refused: Answered[] = [];
   await refuseOnScreen(client, tooLate(1000 * config.approval_timeout), (shown) => {
-    const { tool, title } = shown ?? { tool: "?", title: "what was about to be refused" };
+    const { tool, title } = shown ?? REFUSED_BEFORE;
     record(context, "no (time limit)", { tool, title });
-    refused.push({ number: 1, tool, title });
+    refused.push({ tool, title });
   });
   return refused;
 }

@@ -6,7 +6,7 @@ import {
   ENTER,
   keysFor,
   readApproval,
-  wantsFeedback,
+  readFeedback,
 } from "../amp/approval-dialog.ts";
 import { pasted } from "../amp/paste.ts";
 import { ModuleError } from "../base/errors.ts";
@@ -22,11 +22,17 @@ export async function questionOnScreen(client: AgentApiClient): Promise<Approval
   return readApproval(await screenOf(client));
 }
 
+/** Whether Amp wants to know what to do instead of what was refused. */
+export async function wantsReason(client: AgentApiClient): Promise<boolean> {
+  return readFeedback(await screenOf(client)) !== undefined;
+}
+
 /**
  * Answers the question that Amp's terminal shows, by its keys.
  *
  * @param expected what is answered: another question is left alone
  * @param reason what Amp is to do instead, for `no`
+ * @returns false if Amp asks for the reason later, once it has no other question
  * @throws ModuleError if another question is there, or Amp does not take the answer
  */
 export async function answerOnScreen(
@@ -34,7 +40,7 @@ export async function answerOnScreen(
   expected: ApprovalDialog,
   answer: Decision,
   reason: string,
-): Promise<void> {
+): Promise<boolean> {
   const type = (content: string) => client.sendMessage({ type: "raw", content });
   const shown = await questionOnScreen(client);
   if (!shown || !isSame(shown, expected)) throw changed();
@@ -48,21 +54,26 @@ export async function answerOnScreen(
     await type(key);
     await sleep(BETWEEN_KEYS_MS);
   }
-  if (!isSilentNo && answer === "no") await giveReason(client, reason);
-  const isGone = await until(client, (screen) => {
+  const hasReason = answer === "no" && !isSilentNo;
+  let asksWhy = false;
+  const isTaken = await until(client, (screen) => {
     const next = readApproval(screen);
-    return !wantsFeedback(screen) && !(next && isSame(next, expected));
+    asksWhy = readFeedback(screen) !== undefined;
+    return asksWhy || (next ? !isSame(next, expected) : !hasReason);
   });
-  if (!isGone) throw changed();
+  if (!isTaken) throw changed();
+  if (hasReason && asksWhy) await giveReason(client, reason);
+  return !hasReason || asksWhy;
 }
 
 /** Says what Amp is to do instead, where Amp asks for that. @throws ModuleError */
-async function giveReason(client: AgentApiClient, reason: string): Promise<void> {
-  if (!(await until(client, wantsFeedback))) throw changed();
+export async function giveReason(client: AgentApiClient, reason: string): Promise<void> {
   await client.sendMessage({ type: "raw", content: pasted(reason) });
+  if (!(await until(client, (screen) => readFeedback(screen)))) throw changed();
   await sleep(BETWEEN_KEYS_MS);
   await client.sendMessage({ type: "raw", content: ENTER });
-  if (!(await until(client, (screen) => !wantsFeedback(screen)))) throw changed();
+  // The next one's box may follow at once.
+  if (!(await until(client, (screen) => !readFeedback(screen)))) throw changed();
 }
 
 /**
@@ -76,13 +87,18 @@ export async function refuseOnScreen(
   reason: string,
   onRefused: (question: ApprovalDialog | undefined) => void,
 ): Promise<void> {
+  let owed = 0;
   for (;;) {
     const screen = await screenOf(client);
     const shown = readApproval(screen);
-    if (shown) await answerOnScreen(client, shown, "no", reason);
-    else if (wantsFeedback(screen)) await giveReason(client, reason);
-    else return;
-    onRefused(shown);
+    if (shown) {
+      if (!(await answerOnScreen(client, shown, "no", reason))) owed += 1;
+      onRefused(shown);
+    } else if (readFeedback(screen) !== undefined) {
+      await giveReason(client, reason);
+      if (owed > 0) owed -= 1;
+      else onRefused(undefined);
+    } else return;
   }
 }
 
@@ -102,7 +118,7 @@ function changed(): ModuleError {
 }
 
 /** Watches the screen until it is as wanted. @returns false if it is not in time */
-async function until(client: AgentApiClient, isTrue: (screen: string) => boolean): Promise<boolean> {
+async function until(client: AgentApiClient, isTrue: (screen: string) => unknown): Promise<boolean> {
   const signal = AbortSignal.timeout(DRAWN_MS);
   try {
     for await (const screen of client.screens({ signal })) if (isTrue(screen)) return true;

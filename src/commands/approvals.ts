@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Decision } from "../amp/approval-dialog.ts";
 import { refuseTools } from "../approvals/caller.ts";
-import { decide, openQuestions, type Question, refuseLate } from "../approvals/decide.ts";
+import { type Answered, decide, openQuestions, refuseLate } from "../approvals/decide.ts";
 import type { Context } from "../context.ts";
 import { FrontCommand } from "./front.ts";
 
@@ -51,8 +51,10 @@ async function answer(
   tell(decision, await decide(context, { number, decision, reason }));
 }
 
-function tell(decision: Decision, { tool, title }: Question): void {
+function tell(decision: Decision, { tool, title, isReasonOwed }: Answered): void {
   console.log(`${decision === "no" ? "Refused" : "Allowed"}: ${tool}: ${title}`);
+  if (isReasonOwed)
+    console.log("Amp asks for the reason after its other questions: give it with `amp-module deny` then.");
 }
 
 function asNumber(text: string): number {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keysFor, readApproval, wantsFeedback } from "../../src/amp/approval-dialog.ts";
+import { keysFor, readApproval, readFeedback } from "../../src/amp/approval-dialog.ts";
 
 const options = [
   "Allow Once",
@@ -50,7 +50,7 @@ test.each([
   ["one without a choice", dialog(call, 9)],
 ])("%s is no question", (_name, screen) => {
   expect(readApproval(screen)).toBeUndefined();
-  expect(wantsFeedback(screen)).toBe(false);
+  expect(readFeedback(screen)).toBeUndefined();
 });
 
 test.each([
@@ -68,6 +68,7 @@ test("the question for what to do instead is told apart", () => {
     "│ >                                   │",
     "╰────────── Enter submit · Esc cancel ─╯",
   ];
-  expect(wantsFeedback(feedback.join("\n"))).toBe(true);
+  expect(readFeedback(feedback.join("\n"))).toBe("");
+  expect(readFeedback(feedback.join("\n").replace(">           ", ">  a reason "))).toBe("a reason");
   expect(readApproval(feedback.join("\n"))).toBeUndefined();
 });

@@ -68,11 +68,30 @@ describe.skipIf(!agentapi.real)("a person at a terminal of the workspace", () =>
     expect(await atTerminal(ws, "approve")).toBe("Allowed: Bash: echo one");
     await expect.poll(answer, soon).toMatch(/^echo one: .*"exitCode":0/);
 
-    await say(ws, "run: echo two");
+    // Amp asks for the reason of a refusal after its other questions.
+    await expect.poll(async () => (await ws.client.status()).status, soon).toBe("stable");
+    await say(ws, "run: echo two\nrun: echo three");
     await asks(ws, "1  Bash: echo two\n");
-    expect(await atTerminal(ws, "deny use staging, please")).toBe("Refused: Bash: echo two");
-    await expect.poll(answer, soon).toMatch(/^echo two: .*use staging, please/);
-    expect(await decisions(ws)).toEqual(["yes (terminal): Bash: echo one", "no (terminal): Bash: echo two"]);
+    expect(await atTerminal(ws, "deny use staging, please")).toMatch(
+      /^Refused: Bash: echo two\s+Amp asks for the reason after its other questions/,
+    );
+    await asks(ws, "1  Bash: echo three\n");
+    expect(await atTerminal(ws, "approve")).toBe("Allowed: Bash: echo three");
+    await asks(ws, "1  ?: what was refused before; Amp waits for the reason\n");
+    expect(await atTerminal(ws, "deny use staging, please")).toMatch(/^Refused: /);
+    await expect.poll(answer, soon).toMatch(/^echo two: .*use staging, please.*\necho three: .*"exitCode":0/);
+
+    await expect.poll(async () => (await ws.client.status()).status, soon).toBe("stable");
+    await say(ws, "run: echo four");
+    await asks(ws, "1  Bash: echo four\n");
+    expect(await atTerminal(ws, "deny 1 not today")).toBe("Refused: Bash: echo four");
+    await expect.poll(answer, soon).toMatch(/^echo four: .*not today/);
+    expect(await decisions(ws)).toEqual([
+      "yes (terminal): Bash: echo one",
+      "no (terminal): Bash: echo two",
+      "yes (terminal): Bash: echo three",
+      "no (terminal): Bash: echo four",
+    ]);
   }, 180_000);
 
   test("whom nobody answers in time Amp is told so by its own dialog, and to ask again", async () => {
