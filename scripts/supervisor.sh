@@ -97,7 +97,7 @@ cut_log() {
   if {
     cat "$state/log-head"
     echo
-    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. its words continue below."
+    log INFO "The log had $((size / 1048576)) MB: what stood here was left out. Its words continue below."
     tail -c 1048576 "$log_file"
   } >"$log_file.tmp"; then
     : >"$log_file"

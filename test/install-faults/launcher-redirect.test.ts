@@ -23,6 +23,7 @@ const tools = [
   "rm",
   "mv",
   "tail",
+  "tee",
   "sed",
   "awk",
 ];
