@@ -2,7 +2,13 @@ import { lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning, type ProcessIdentity } from "../base/process-identity.ts";
+import {
+  commandLineOf,
+  identifyProcess,
+  isRunning,
+  livePids,
+  type ProcessIdentity,
+} from "../base/process-identity.ts";
 import { ownerOf, READER } from "./private-files.ts";
 
 const NAME = /^amp-((\d+)-[0-9a-f]{12})-\w{6}$/;
@@ -23,7 +29,7 @@ const SIGNALS = [
 export async function removeLeftFolders(): Promise<string[]> {
   const told: string[] = [];
   for (const path of leftFolders()) {
-    const reader = readerIn(path);
+    const reader = notedIn(path) ?? startedWith(path);
     if (reader) told.push(await end(reader));
     rmSync(path, { recursive: true, force: true });
   }
@@ -42,13 +48,19 @@ function leftFolders(): string[] {
 }
 
 /** Undefined unless it still runs. */
-function readerIn(folder: string): ProcessIdentity | undefined {
+function notedIn(folder: string): ProcessIdentity | undefined {
   try {
     const reader = JSON.parse(readFileSync(join(folder, READER), "utf8")) as ProcessIdentity | null;
     return reader && isRunning(reader) ? reader : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The Amp process of a run that was killed before it could note it: its arguments name the folder. */
+function startedWith(folder: string): ProcessIdentity | undefined {
+  const pid = livePids().find((each) => commandLineOf(each)?.includes(`${folder}/`));
+  return pid === undefined ? undefined : identifyProcess(pid);
 }
 
 async function end(amp: ProcessIdentity): Promise<string> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { removeLeftFolders } from "../../src/amp/left-folders.ts";
 import { ownerOf, PrivateFolder } from "../../src/amp/private-files.ts";
-import { identifyProcess } from "../../src/base/process-identity.ts";
+import { commandLineOf, identifyProcess } from "../../src/base/process-identity.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -61,6 +61,16 @@ test("an Amp that still reads the files is ended before they go, and that is tol
   expect(await removeLeftFolders()).toEqual([expect.stringMatching(`pid ${pid}.*it was ended`)]);
   expect(identifyProcess(pid)).toBeUndefined();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("so is one whose run was killed before it could note it", async () => {
+  const file = join(leave(), "settings.json");
+  const { pid = 0 } = spawn("sh", ["-c", "while :; do sleep 0.1; done", "amp", "--settings-file", file], {
+    detached: true,
+  });
+  await expect.poll(() => commandLineOf(pid)).toContain(file);
+  expect(await removeLeftFolders()).toEqual([expect.stringMatching(`pid ${pid}.*it was ended`)]);
+  expect(identifyProcess(pid)).toBeUndefined();
 });
 
 test("one that ignores SIGTERM is killed, and that is told", async () => {
