@@ -21,6 +21,7 @@ import { serverHealth } from "../server/health.ts";
 import { findLeftServers } from "../server/left-behind.ts";
 import { describePortHolder, isPortTaken } from "../server/port-holder.ts";
 import { readRunningServer, removeServerRecord, type ServerRecord } from "../server/record.ts";
+import { letUnansweredContinue } from "../server/unanswered.ts";
 import { bringUp } from "./bring-up.ts";
 import { makePlan, type Programs, type StartPlan, withAgent } from "./plan.ts";
 
@@ -92,7 +93,8 @@ async function launch(
   async function launchOn({ id, isContinued }: Thread): Promise<void> {
     // The saved chat belongs to the thread that it was held on.
     if (!isContinued) setSavedStateAside(paths.savedState);
-    else if (plan.savesState) checkSavedState(paths.savedState, context.now(), log);
+    else if (plan.savesState && checkSavedState(paths.savedState, context.now(), log))
+      letUnansweredContinue(paths.savedState);
     const errand = await errandFor(context, programs.amp, plan.prompt, { id, isContinued }, log);
     log.debug(
       `Prompt: ${plan.prompt.length} characters, ${plan.prompt === "" ? "nothing to send" : describe(errand)}.`,
